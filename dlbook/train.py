@@ -99,19 +99,6 @@ def evaluate(model, loss_fn: Callable, data: Dataset, batch_size: int = 4096) ->
     return sum(losses) / len(data.X), np.concatenate(outputs)
 
 
-def accuracy(y_true: np.ndarray, output: np.ndarray) -> float:
-    """The share of right answers: the largest of k logits (n, k), or the sign of a single one (n,) or (n, 1).
-
-    >>> accuracy(np.array([0, 1]), np.array([[2., 1.], [3., 0.]]))
-    0.5
-    """
-    if output.ndim == 2 and output.shape[1] > 1:
-        predicted = output.argmax(1)
-    else:
-        predicted = output.reshape(len(y_true)) > 0
-    return float((predicted == y_true).mean())
-
-
 # ---- the two backends: arrays in, a number and an array out
 class _Scratch:
     device = "cpu"

@@ -40,7 +40,8 @@ def test_inline_it_takes_the_colors_of_the_page_and_shares_no_id(fig):
 
 
 def test_text_stays_text_and_equal_figures_give_equal_files(fig):
-    assert "x (cm)</text>" in figures.to_svg(fig)
+    fig.axes[0].set_title("error 0.00123")
+    assert "x (cm)</text>" in figures.to_svg(fig) and ">error 0.00123</text>" in figures.to_svg(fig)
     assert figures.to_svg(fig) == figures.to_svg(fig)
 
 

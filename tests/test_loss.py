@@ -61,10 +61,12 @@ def test_probabilities_passed_as_logits_warn():
     rng = np.random.default_rng(0)
     z = Tensor(rng.standard_normal((5, 3)))
     y = scratch.as_tensor(np.array([0, 1, 2, 0, 1]))
-    with pytest.warns(UserWarning, match="look like probabilities.*applies softmax itself"):
+    with pytest.warns(UserWarning, match="look like probabilities .they come out of a softmax.*applies softmax itself"):
         cross_entropy(scratch.softmax(z, dim=1), y)
+    with pytest.warns(UserWarning, match="every row is positive and sums to 1"):
+        cross_entropy(scratch.softmax(z, dim=1).detach(), y)
     p = scratch.sigmoid(Tensor(rng.standard_normal(20)))
-    with pytest.warns(UserWarning, match="applies sigmoid itself"):
+    with pytest.warns(UserWarning, match="they come out of a sigmoid.*applies sigmoid itself"):
         binary_cross_entropy_with_logits(p, Tensor(np.zeros(20)))
 
 
@@ -74,7 +76,7 @@ def test_logits_do_not_warn():
         warnings.simplefilter("error")
         cross_entropy(Tensor(np.zeros((2, 2))), y)  # a network that starts at zero
         cross_entropy(Tensor(np.array([[2.0, -1.0], [0.5, 0.5]])), y)
-        binary_cross_entropy_with_logits(Tensor(np.zeros(20)), Tensor(np.zeros(20)))
+        binary_cross_entropy_with_logits(Tensor(np.full(20, 0.3)), Tensor(np.zeros(20)))  # one that starts small
 
 
 def test_reductions():

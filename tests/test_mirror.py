@@ -141,7 +141,7 @@ def test_init_functions_are_torchs(name):
 
 
 @pytest.mark.parametrize("ours, theirs, alone", [
-    (scratch.Tensor, torch.Tensor, {"array"}),
+    (scratch.Tensor, torch.Tensor, {"array", "made_by"}),
     (scratch.Module, torch.nn.Module, set()),
     (scratch.Optimizer, torch.optim.Optimizer, set()),
     (scratch.SGD, torch.optim.SGD, set()),

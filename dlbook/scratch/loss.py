@@ -1,8 +1,7 @@
 """Losses: one number that says how wrong a prediction is.
 
-Where PyTorch stays silent these raise: shapes that would be broadcast against each other, targets outside [0, 1],
-numbers that are not finite.  Probabilities passed where logits belong cannot be told from logits with certainty, so
-they only warn.
+Where PyTorch stays silent these raise: shapes that would be broadcast against each other, targets outside [0, 1].
+Probabilities passed where logits belong cannot be told from logits with certainty, so they only warn.
 """
 from __future__ import annotations
 
@@ -72,9 +71,8 @@ def binary_cross_entropy_with_logits(input: Tensor, target: Tensor, *, reduction
     name = "binary_cross_entropy_with_logits"
     _same_shape(name, input, target)
     _in_unit_interval(name, target)
-    z = input.array
-    if z.size >= 16 and z.min() > 0 and z.max() < 1:
-        _warn_probabilities(name, "all of them lie strictly between 0 and 1", "sigmoid")
+    if input.made_by == "_sigmoid":
+        _warn_probabilities(name, "they come out of a sigmoid", "sigmoid")
     return _reduce(apply(_binary_cross_entropy_with_logits, input, _float(target, input)), reduction)
 
 
@@ -82,7 +80,7 @@ def cross_entropy(input: Tensor, target: Tensor, *, reduction: str = "mean") -> 
     """The mean of -log softmax(z)ₜ; logits z (n, k), targets t: class indices (n,), or probabilities (n, k)."""
     if input.ndim != 2:
         raise ValueError(f"cross_entropy: got logits of shape {input.shape}; expected (n samples, k classes)")
-    _look_for_probabilities(input.array)
+    _look_for_probabilities(input)
     if np.issubdtype(target.dtype, np.floating):
         _same_shape("cross_entropy with probabilities", input, target)
         _in_unit_interval("cross_entropy with probabilities", target)
@@ -160,9 +158,11 @@ def _class_indices(input: Tensor, target: Tensor) -> None:
                          f"got {target.array.min()}..{target.array.max()}")
 
 
-def _look_for_probabilities(z) -> None:
-    n, k = z.shape
-    if n and k > 1 and z.min() >= 0 and np.ptp(z) > 0 and np.allclose(z.sum(1), 1, atol=1e-3):
+def _look_for_probabilities(input: Tensor) -> None:
+    z = input.array
+    if input.made_by == "_softmax":
+        _warn_probabilities("cross_entropy", "they come out of a softmax", "softmax")
+    elif z.size and z.min() >= 0 and np.ptp(z) > 0 and np.allclose(z.sum(1), 1, atol=1e-3):
         _warn_probabilities("cross_entropy", "every row is positive and sums to 1", "softmax")
 
 

@@ -44,7 +44,8 @@ class Tensor:
     Tensor([2., 4., 6.])
     """
 
-    __slots__ = ("array", "grad", "requires_grad", "_index", "_parents", "_vjp", "_hooks", "_retain", "__weakref__")
+    __slots__ = ("array", "grad", "requires_grad", "made_by", "_index", "_parents", "_vjp", "_hooks", "_retain",
+                 "__weakref__")
     __array_ufunc__ = None  # np_array * tensor asks the tensor, instead of making an array of tensors
 
     def __init__(self, data, *, dtype=None, requires_grad: bool = False):
@@ -60,6 +61,7 @@ class Tensor:
 
     def _set(self, array: np.ndarray) -> None:
         self.array, self.grad, self.requires_grad = array, None, False
+        self.made_by = ""  # the name of the operation, for messages
         self._index, self._parents, self._vjp, self._hooks, self._retain = next(_clock), (), None, None, False
 
     # ---- what it is
@@ -276,6 +278,7 @@ def apply(op: Callable, *inputs, **options) -> Tensor:
     """
     y, vjp = op(*map(_array, inputs), **options)
     out = as_tensor(y if isinstance(y, np.ndarray) else np.asarray(y))
+    out.made_by = op.__name__
     if _recording and any(isinstance(x, Tensor) and x.requires_grad for x in inputs):
         out.requires_grad, out._parents, out._vjp = True, inputs, vjp
     return out

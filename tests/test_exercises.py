@@ -1,0 +1,124 @@
+"""Every checker of every chapter: silent about nothing, right about the right answer, helpful about wrong ones.
+
+The right answers stand in the chapters as folded solutions; the notebooks' tests feed them to the checkers.
+"""
+from __future__ import annotations
+
+import inspect
+
+import numpy as np
+import pytest
+
+from dlbook import data, scratch
+from dlbook.exercises import Hint, ch02, checker
+from dlbook.train import train
+
+GOOD_W1, GOOD_B1, GOOD_W2 = [[1, 1], [1, 1]], [0, -1], [1, -2]
+
+
+def stable(z):
+    e = np.exp(z - z.max(-1, keepdims=True))
+    return e / e.sum(-1, keepdims=True)
+
+
+def naive(z):
+    return np.exp(z) / np.exp(z).sum(-1, keepdims=True)
+
+
+def leaky(x, a):
+    slope = np.where(x > 0, 1, a)
+    return x * slope, (lambda d: d * slope,)
+
+
+def collapsed(layers, order=(2, 1, 0), bias=True):
+    (W1, b1), (W2, b2), (W3, b3) = layers
+    return W3 @ W2 @ W1, W3 @ (W2 @ b1 + b2) + b3 if bias else b3
+
+
+def spiral_network(sizes, epochs):
+    d = data.split(data.spirals(600, 0.02, generator=np.random.default_rng(0)))
+    net = scratch.MLP(sizes, "relu")
+    for parameter in net.parameters():
+        if parameter.ndim == 2:
+            scratch.init.kaiming_normal_(parameter, nonlinearity="relu", generator=np.random.default_rng(0))
+    optimizer = scratch.SGD(net.parameters(), lr=0.1, momentum=0.9)
+    list(train(net, scratch.cross_entropy, optimizer, d.train, epochs=epochs, generator=np.random.default_rng(0)))
+    return net
+
+
+# checker, arguments, beginning of the verdict, a word that must be in it
+CASES = [
+    (ch02.parameters, (101_770,), "Right", ""),
+    (ch02.parameters, (101_632,), "Not yet", "Which numbers are missing"),
+    (ch02.parameters, (922,), "Not yet", "one number for each unit"),
+    (ch02.parameters, (138,), "Not yet", "Those are the biases"),
+    (ch02.parameters, (102_544,), "Not yet", "Inputs have no bias"),
+    (ch02.parameters, (7,), "Not yet", "a·b weights and b biases"),
+    (ch02.parameters, ("many",), "Not yet", "should be a number; it is 'many'"),
+    (ch02.parameters, (float("nan"),), "Not yet", "finite"),
+    (ch02.and_neuron, ([1, 1], -1.5), "Right", ""),
+    (ch02.and_neuron, ([1, 1], -0.5), "Not yet", "For (0, 1) it fires; the sum there is 0.5"),
+    (ch02.and_neuron, ([1, 1], -2), "Not yet", "never fires"),
+    (ch02.and_neuron, ([1, 0], -0.5), "Not yet", "For (1, 0) it fires"),
+    (ch02.and_neuron, ([1, 1, 1], 0), "Not yet", "w should have shape (2,); it has shape (3,)"),
+    (ch02.softmax, (stable,), "Right", ""),
+    (ch02.softmax, (naive,), "Not yet", "[1000, 999, 0] gives nan"),
+    (ch02.softmax, (lambda z: np.exp(z) / np.exp(z).sum(),), "Not yet", "sum over axis 1"),
+    (ch02.softmax, (lambda z: z,), "Not yet", "expected ["),
+    (ch02.softmax, (lambda z: ...,), "Not yet", "returned nothing"),
+    (ch02.softmax, (lambda z: z[5],), "Not yet", "Your answer stopped with IndexError"),
+    (ch02.softmax, (lambda z: np.clip(naive(np.clip(z, -500, 500)), 0, 1),), "Not yet", "expected [0.731"),
+    (ch02.xor_by_hand, (GOOD_W1, GOOD_B1, GOOD_W2, 0), "Right", ""),
+    (ch02.xor_by_hand, ([[1, 1], [1, 1]], [0, 0], [1, -2], 0), "Not yet", "land on one line"),
+    (ch02.xor_by_hand, (GOOD_W1, GOOD_B1, [1, -1], 0), "Not yet", "For (1, 1) the hidden units give [2.0, 1.0]"),
+    (ch02.collapse, (collapsed,), "Right", ""),
+    (ch02.collapse, (lambda layers: collapsed(layers, bias=False),), "Not yet", "passes through all later weights"),
+    (ch02.collapse, (lambda layers: (collapsed(layers)[0] * 2, collapsed(layers)[1]),), "Not yet", "W₃ W₂ W₁"),
+    (ch02.collapse, (lambda layers: (collapsed(layers)[0], collapsed(layers)[1] + 1),), "Not yet", "put x = 0"),
+    (ch02.collapse, (lambda layers: None,), "Not yet", "Return two things"),
+    (ch02.leaky_relu, (leaky,), "Right", ""),
+    (ch02.leaky_relu, (lambda x, a: (leaky(x, a)[0], (lambda d: d,)),), "Not yet", "finite differences object"),
+    (ch02.leaky_relu, (lambda x, a: (np.maximum(x, 0), (lambda d: d,)),), "Not yet", "the value should be"),
+    (ch02.leaky_relu, (lambda x, a: (leaky(x, a)[0], lambda d: d),), "Not yet", "with the comma"),
+    (ch02.leaky_relu, (lambda x, a: ...,), "Not yet", "Return two things"),
+    (ch02.keeps_its_scale, ((2 / 256) ** 0.5,), "Right", ""),
+    (ch02.keeps_its_scale, (1 / 16,), "Not yet", "too small"),
+    (ch02.keeps_its_scale, (1,), "Not yet", "too large"),
+    (ch02.spirals, (spiral_network([2, 64, 64, 2], 200),), "Right", ""),
+    (ch02.spirals, (spiral_network([2, 64, 64, 2], 1),), "Not yet", "a coin does almost"),
+    (ch02.spirals, (spiral_network([2, 8, 8, 2], 60),), "Not yet", "many bends"),
+    (ch02.spirals, (scratch.MLP([2, 3]),), "Not yet", "it gives shape (1000, 3)"),
+    (ch02.spirals, (3,), "Not yet", "it is a int"),
+]
+
+
+@pytest.mark.parametrize("check, arguments, verdict, words", CASES,
+                         ids=[f"{c.__module__[-4:]}.{c.__name__}-{v}-{w[:20]}" for c, _, v, w in CASES])
+def test_verdict(check, arguments, verdict, words, capsys):
+    assert check(*arguments) is None
+    said = capsys.readouterr().out
+    assert max(map(len, said.splitlines())) <= 76
+    said = " ".join(said.split())
+    assert said.startswith(verdict) and words in said
+
+
+def checkers(module):
+    return [f for n, f in vars(module).items() if inspect.isfunction(f) and f.__module__ == module.__name__]
+
+
+@pytest.mark.parametrize("check", checkers(ch02), ids=lambda f: f.__name__)
+def test_each_has_a_right_and_a_wrong_answer_and_waits_for_one(check, capsys):
+    assert {v for c, _, v, _ in CASES if c is check} == {"Right", "Not yet"}
+    for blank in (None, ...):
+        check(*[blank] * len(inspect.signature(check).parameters))
+        assert capsys.readouterr().out == "Not answered yet.\n"
+
+
+def test_a_checker_never_raises(capsys):
+    @checker
+    def broken(answer):
+        raise Hint("look again") if answer else ZeroDivisionError("x")
+
+    broken(1)
+    broken(0)
+    assert capsys.readouterr().out == "Not yet. look again\nNot yet. Your answer stopped with ZeroDivisionError: x\n"
