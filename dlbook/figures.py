@@ -130,7 +130,8 @@ def network(ax, sizes: list[int], *, labels: dict[tuple[int, int], str] | None =
             for j in range(sizes[layer + 1]):
                 (x0, y0), (x1, y1) = place(layer, i), place(layer + 1, j)
                 strong = (layer, i, j) in highlight
-                ax.plot([x0, x1], [y0, y1], color=ORANGE if strong else GREY, linewidth=2.4 if strong else 0.9, zorder=1)
+                ax.plot([x0, x1], [y0, y1], color=ORANGE if strong else GREY, linewidth=2.4 if strong else 0.9,
+                        zorder=1)
     for layer, n in enumerate(sizes):
         for unit in range(n):
             x, y = place(layer, unit)

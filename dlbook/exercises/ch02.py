@@ -112,7 +112,8 @@ def leaky_relu(op) -> str:
     x = scratch.Tensor(np.array([-2.0, -0.5, 0.5, 3.0]), requires_grad=True)
     result = op(x.array.copy(), 0.1)
     if result is None or not (isinstance(result, tuple) and len(result) == 2):
-        raise Hint("Return two things: the value y, and vjp, a tuple with a function for each input that has a gradient.")
+        raise Hint("Return two things: the value y, and vjp, a tuple with one function for each input "
+                   "that has a gradient.")
     y, vjp = result
     y = array(y, (4,), "y")
     if not np.allclose(y, [-0.2, -0.05, 0.5, 3.0]):
