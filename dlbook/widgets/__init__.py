@@ -1,0 +1,6 @@
+"""The widgets of the book: alive in JupyterLab and in the built page, with arrays and plain values going in."""
+from dlbook.widgets.activation_explorer import ActivationExplorer
+from dlbook.widgets.network_playground import NetworkPlayground
+from dlbook.widgets.quiz import Quiz
+
+__all__ = ["ActivationExplorer", "NetworkPlayground", "Quiz"]
