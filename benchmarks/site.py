@@ -1,0 +1,128 @@
+"""Speed of the built site: weight of the pages, time until the first widget is there, slider to repaint.
+
+    python benchmarks/site.py [folder of the book, default _build/html]
+
+Times are medians over LOADS loads without a cache; a slider is dragged with a real mouse, and each input event is
+timed until after the next paint.  The aims: 300 KB, 45 requests, 500 ms, 16 ms.
+"""
+from __future__ import annotations
+
+import gzip
+import re
+import statistics
+import sys
+from pathlib import Path
+
+from playwright.sync_api import Page, sync_playwright
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+from website import preview  # noqa: E402
+
+LOADS = 7
+MOVES = 60
+PICTURES = re.compile(r"/_images/|/_static/dlb/d-")
+WALK = """async () => {
+  const { scrollHeight } = document.body;
+  for (let y = 0; y < scrollHeight; y += 700) { scrollTo(0, y); await new Promise(requestAnimationFrame); }
+}"""
+LABEL = """(input) => {
+  const widget = input.closest(".dlb")?.getAttribute("aria-label") ?? "";
+  return `${widget}: ${input.labels[0]?.textContent ?? input.ariaLabel}`;
+}"""
+WATCH = """(input) => {
+  globalThis.delays = [];
+  input.addEventListener("input", () => {
+    const start = performance.now();
+    requestAnimationFrame(() => { const after = new MessageChannel();
+      after.port1.onmessage = () => delays.push(performance.now() - start); after.port2.postMessage(0); });
+  });
+}"""
+
+
+def weigh(page: Page, address: str) -> tuple[int, int, int]:
+    """Requests, bytes sent and bytes unpacked of a page, without pictures and data of widgets."""
+    answers = []
+    page.on("response", lambda answer: PICTURES.search(answer.url) or answers.append(answer))
+    page.goto(address)
+    page.evaluate(WALK)
+    page.wait_for_timeout(300)
+    bodies = [answer.body() for answer in answers]
+    return len(bodies), sum(min(len(body), len(gzip.compress(body, 6))) for body in bodies), sum(map(len, bodies))
+
+
+def first_widget(page: Page, address: str) -> float | None:
+    """Milliseconds from the start of the navigation until the first widget has drawn; None without widgets."""
+    page.goto(address)
+    if not page.locator(".dlb-host").count():
+        return None
+    page.wait_for_function("performance.getEntriesByName('dlb:ready').length")
+    return page.evaluate("performance.getEntriesByName('dlb:ready')[0].startTime")
+
+
+def drag(page: Page, slider) -> list[float]:
+    """Milliseconds from each input event of a drag until after the next paint."""
+    slider.scroll_into_view_if_needed()
+    slider.evaluate(WATCH)
+    box = slider.bounding_box()
+    y = box["y"] + box["height"] / 2
+    page.mouse.move(box["x"] + box["width"] * 0.15, y)
+    page.mouse.down()
+    for step in range(MOVES):
+        page.mouse.move(box["x"] + box["width"] * (0.15 + 0.7 * step / MOVES), y)
+        page.wait_for_timeout(12)
+    page.mouse.up()
+    page.wait_for_timeout(100)
+    return page.evaluate("delays")
+
+
+def main(folder: Path) -> None:
+    if not (folder / "index.html").is_file():
+        sys.exit(f"{folder} holds no book: build it first (`make book`)")
+    names = sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*.html"))
+    names.remove("index.html")  # only leads to the first page
+    with sync_playwright() as playwright, preview.serve(folder) as address:
+        path = preview.find_chromium(playwright.chromium.executable_path)
+        browser = playwright.chromium.launch(executable_path=path, args=preview.FLAGS)
+
+        def fresh() -> Page:
+            return browser.new_context(viewport={"width": 1280, "height": 900}).new_page()
+
+        print(f"{'page':32}{'requests':>9}{'KB gzip':>9}{'KB':>7}{'first widget ms':>17}")
+        for name in names:
+            page = fresh()
+            requests, packed, unpacked = weigh(page, f"{address}/{name}")
+            page.context.close()
+            times = []
+            for _ in range(LOADS):
+                page = fresh()
+                times.append(first_widget(page, f"{address}/{name}"))
+                page.context.close()
+                if times == [None]:
+                    break
+            ready = "" if None in times else f"{statistics.median(times):.0f}"
+            print(f"{name:32}{requests:9}{packed / 1024:9.0f}{unpacked / 1024:7.0f}{ready:>17}", flush=True)
+
+        print(f"\n{'slider':64}{'events':>7}{'median ms':>10}{'p95 ms':>8}")
+        seen = set()
+        for name in names:
+            page = fresh()
+            page.goto(f"{address}/{name}")
+            page.wait_for_timeout(500)
+            page.evaluate("document.querySelectorAll('.dlb-host details').forEach((part) => { part.open = true; })")
+            for slider in page.locator(".dlb-host input[type=range]").all():
+                label = slider.evaluate(LABEL)
+                if label in seen or not slider.is_visible():
+                    continue
+                seen.add(label)
+                delays = sorted(drag(page, slider))
+                if delays:
+                    p95 = delays[min(len(delays) - 1, round(0.95 * len(delays)))]
+                    print(f"{label[:63]:64}{len(delays):7}{statistics.median(delays):10.1f}{p95:8.1f}", flush=True)
+            page.context.close()
+        browser.close()
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1] if len(sys.argv) > 1 else ROOT / "_build" / "html").resolve())
