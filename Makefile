@@ -15,7 +15,7 @@ NOTEBOOKS := $(wildcard chapters/*.ipynb)
 STRICT := -n -W --keep-going
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: help book test lint lab serve notebooks bench lock clean
+.PHONY: help book test lint lab serve notebooks screenshot bench lock clean
 .DELETE_ON_ERROR:
 
 help:  ## list these commands
@@ -44,6 +44,9 @@ serve:  ## serve the built book on this machine
 
 notebooks: $(READY)  ## execute the notebooks and write them in normal form (NB=chapters/02_neurons.ipynb for one)
 	python -m website.notebooks $(NB)
+
+screenshot: book  ## take the picture of the README anew
+	python -m website.screenshot
 
 bench: $(READY)  ## measure the speed of the package
 	@for script in benchmarks/*.py; do \

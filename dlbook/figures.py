@@ -38,7 +38,7 @@ STYLE = {
     "axes.edgecolor": MUTED,
     "axes.labelcolor": INK,
     "axes.titlecolor": INK,
-    "axes.titlesize": 11,
+    "axes.titlesize": 12,
     "axes.titlelocation": "left",
     "axes.spines.top": False,
     "axes.spines.right": False,
@@ -52,7 +52,7 @@ STYLE = {
     "ytick.color": MUTED,
     "xtick.labelcolor": INK,
     "ytick.labelcolor": INK,
-    "font.size": 11,
+    "font.size": 12,
     "legend.frameon": False,
     "lines.linewidth": 1.8,
     "image.cmap": "Greys",
@@ -174,7 +174,7 @@ def pictures(axes, images, titles=None) -> None:
         ink = np.zeros((*gray.shape, 4))
         ink[..., :3], ink[..., 3] = mpl.colors.to_rgb(PENCIL), gray  # see-through where the paper is empty
         ax.imshow(ink, interpolation="none")
-        ax.set_title(titles[i] if titles else "", fontsize=10)
+        ax.set_title(titles[i] if titles else "", fontsize=11)
         ax.set(xticks=[], yticks=[])
         ax.grid(False)
         for spine in ax.spines.values():

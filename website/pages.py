@@ -130,7 +130,10 @@ def picture(attributes: str, sources: dict[str, Path]) -> str:
     if path and not re.search(r'\b(width|height)="|\bstyle="', attributes) and (size := picture_size(path)):
         extra += [f'width="{size[0]}"', f'height="{size[1]}"']
     extra = [text for text in extra if text.partition("=")[0] + "=" not in attributes]
-    return f"<img{attributes} {' '.join(extra)} />"
+    tag = f"<img{attributes} {' '.join(extra)} />"
+    if sized := re.search(r'\bwidth="(\d+)"', tag):  # a box in which a wide picture may scroll
+        return f'<span class="picture" style="--width: {sized[1]}px">{tag}</span>'
+    return tag
 
 
 def picture_size(path: Path) -> tuple[int, int] | None:

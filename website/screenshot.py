@@ -18,12 +18,14 @@ PICTURE = ROOT / "website" / "screenshot.png"
 
 def main() -> None:
     with serve(ROOT / "_build" / "html") as address, sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=find_chromium(playwright.chromium.executable_path), args=FLAGS)
+        chromium = playwright.chromium
+        browser = chromium.launch(executable_path=find_chromium(chromium.executable_path), args=FLAGS)
         page = browser.new_page(viewport={"width": 1280, "height": 1400}, device_scale_factor=1.5)
         page.goto(f"{address}/intro.html?spiral.speed=0")
         widget = page.get_by_role("group", name="Network playground")
         widget.get_by_role("button", name="Train", exact=True).click()
-        page.wait_for_function("() => +document.querySelector('.dlb[data-epoch]')?.dataset.epoch > 1500", timeout=120_000)
+        trained = "() => +document.querySelector('.dlb[data-epoch]')?.dataset.epoch > 1500"
+        page.wait_for_function(trained, timeout=120_000)
         widget.get_by_role("button", name="Pause").click()
         picture = widget.screenshot()
         browser.close()

@@ -96,7 +96,7 @@
       if (target.scrollWidth > target.clientWidth) target.tabIndex = 0;
       else target.removeAttribute("tabindex");
   });
-  for (const box of all("article pre, article .output, article .pst-scrollable-table-container, article .katex-display")) scrolls.observe(box);
+  for (const box of all("article pre, article .output, article .pst-scrollable-table-container, article .katex-display, article .picture")) scrolls.observe(box);
 
   // ---- a page opened by double click may not download a neighbour: it comes as a script (website/pages.py)
   if (fromFile) addEventListener("click", async (event) => {
