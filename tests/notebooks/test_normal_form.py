@@ -76,7 +76,7 @@ FAULTS = {
     "widget view": (_shown(WIDGET_VIEW, {"model_id": "1"}), "(draw()): outputs"),
     "output metadata": (lambda nb: nb.cells[2].outputs[0].metadata.update(width=1), "(draw()): outputs"),
     "ignored output kept": (_ignored, "(print(1)): outputs"),
-    "long line": (lambda nb: nb.cells[1].update(source="print(1)" + " " * 70 + "# one"), "a line of 83 characters; 78 fit"),
+    "long line": (lambda nb: nb.cells[1].update(source="print(1)" + " " * 70 + "# one"), "has a line of 83 characters"),
     "traceback": (_failed_with_traceback, "(print(1)): outputs"),
     "text cut in two": (_cut, "(print(1)): outputs"),
     "picture in HTML": (_shown("text/html", '<img src="data:image/png;base64,iVBO">'), "shows a picture inside HTML"),
