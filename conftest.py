@@ -111,6 +111,7 @@ def pytest_runtest_call(item):
     notebook.passed.append(item)
     if len(notebook.passed) == sum(cell.cell_type == "code" for cell in notebook.nb.cells):
         _keep(notebook, item.config.getoption("--site-cache"))
+        _run_again(notebook)
     return result
 
 
@@ -141,6 +142,17 @@ def _keep(notebook, folder) -> None:
     if state := _widget_state(notebook.kernel):
         executed.metadata["widgets"] = {WIDGET_STATE: state}
     remember(executed, Path(notebook.path), notebook.seconds, folder)
+
+
+def _run_again(notebook) -> None:
+    """Every cell whose output is compared once more, last one first: readers run cells twice and out of order."""
+    for item in reversed(notebook.passed):
+        if item.options["check"]:
+            try:
+                item.runtest()
+            except Exception as error:
+                error.args = (f"Run again after the end, cell {item.cell_num} is different: {error}", *error.args[1:])
+                raise
 
 
 def _widget_state(kernel) -> dict | None:

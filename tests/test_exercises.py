@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from dlbook import data, scratch
-from dlbook.exercises import Hint, ch02, checker
+from dlbook.exercises import Hint, ch02, ch03, checker
 from dlbook.train import train
 
 GOOD_W1, GOOD_B1, GOOD_W2 = [[1, 1], [1, 1]], [0, -1], [1, -2]
@@ -37,13 +37,44 @@ def collapsed(layers, order=(2, 1, 0), bias=True):
 
 def spiral_network(sizes, epochs):
     d = data.split(data.spirals(600, 0.02, generator=np.random.default_rng(0)))
-    net = scratch.MLP(sizes, "relu")
+    net = scratch.MLP(sizes, "relu", generator=np.random.default_rng(0))
     for parameter in net.parameters():
         if parameter.ndim == 2:
             scratch.init.kaiming_normal_(parameter, nonlinearity="relu", generator=np.random.default_rng(0))
     optimizer = scratch.SGD(net.parameters(), lr=0.1, momentum=0.9)
     list(train(net, scratch.cross_entropy, optimizer, d.train, epochs=epochs, generator=np.random.default_rng(0)))
     return net
+
+
+class Value:
+    """The scalar engine of chapter 3."""
+
+    def __init__(self, data, parents=(), local=()):
+        self.data, self.grad, self.parents, self.local = data, 0.0, parents, local
+
+    def backward(self, grad=1.0):
+        self.grad += grad
+        for parent, local in zip(self.parents, self.local):
+            parent.backward(grad * local)
+
+
+def exp(v):
+    return Value(np.exp(v.data), (v,), (np.exp(v.data),))
+
+
+def softplus(x, slope=lambda x: 1 / (1 + np.exp(-x))):
+    return np.logaddexp(0, x), (lambda d: d * slope(x),)
+
+
+def three_layers(X, Y, parameters, eta, factor=2.0, sign=1.0, wrong=None):
+    W1, b1, W2, b2, W3, b3 = parameters
+    H1 = np.tanh(X @ W1.T + b1)
+    H2 = np.tanh(H1 @ W2.T + b2)
+    D3 = factor / Y.size * (H2 @ W3.T + b3 - Y)
+    D2 = (D3 @ W3) * (1 - H2**2)
+    D1 = (D2 @ W2) * (1 - (H2 @ W2 if wrong else H1) ** 2)
+    gradients = (D1.T @ X, D1.sum(0), D2.T @ H1, D2.sum(0), D3.T @ H2, D3.sum(0))
+    return [p - sign * eta * g for p, g in zip(parameters, gradients)]
 
 
 # checker, arguments, beginning of the verdict, a word that must be in it
@@ -89,6 +120,48 @@ CASES = [
     (ch02.spirals, (spiral_network([2, 8, 8, 2], 60),), "Not yet", "many bends"),
     (ch02.spirals, (scratch.MLP([2, 3]),), "Not yet", "it gives shape (1000, 3)"),
     (ch02.spirals, (3,), "Not yet", "it is a int"),
+    (ch03.small_graph, (4, 6, -2), "Right", ""),
+    (ch03.small_graph, (4, 6, 2), "Not yet", "∂L/∂y has the right size and the wrong sign"),
+    (ch03.small_graph, (2, 6, -2), "Not yet", "half of what it should be"),
+    (ch03.small_graph, (4, 5, -2), "Not yet", "∂L/∂x = 5 is not right"),
+    (ch03.shapes, ({"dX": (32, 10), "dW": (4, 10), "db": (4,)},), "Right", ""),
+    (ch03.shapes, ({"dX": (32, 10), "dW": (10, 4), "db": (4,)},), "Not yet", "one row for each unit"),
+    (ch03.shapes, ({"dX": (32, 10), "dW": (4, 10), "db": (32, 4)},), "Not yet", "add up over them"),
+    (ch03.shapes, ({"dX": (10,), "dW": (4, 10), "db": (4,)},), "Not yet", "dX: a gradient always has"),
+    (ch03.shapes, ((32, 10),), "Not yet", "Give a dict"),
+    (ch03.linear_backward, (lambda dZ, X, W: (dZ @ W, dZ.T @ X, dZ.sum(0)),), "Right", ""),
+    (ch03.linear_backward, (lambda dZ, X, W: (dZ @ W, dZ.T @ X, dZ.mean(0)),), "Not yet", "db is a mean"),
+    (ch03.linear_backward, (lambda dZ, X, W: (dZ @ W, X.T @ dZ, dZ.sum(0)),), "Not yet", "dW should have shape (4, 3)"),
+    (ch03.linear_backward, (lambda dZ, X, W: (dZ @ W, 2 * dZ.T @ X, dZ.sum(0)),), "Not yet", "dW has the right shape"),
+    (ch03.linear_backward, (lambda dZ, X, W: None,), "Not yet", "Return three arrays"),
+    (ch03.exp_node, (exp, Value), "Right", ""),
+    (ch03.exp_node, (lambda v: Value(np.exp(v.data), (v,), (1.0,)), Value), "Not yet", "its own derivative"),
+    (ch03.exp_node, (lambda v: Value(np.exp(v.data)), Value), "Not yet", "Nothing leads back"),
+    (ch03.exp_node, (lambda v: Value(v.data), Value), "Not yet", "e^0.5 is 1.6487"),
+    (ch03.exp_node, (lambda v: np.exp(v.data), Value), "Not yet", "Return a Value that remembers"),
+    (ch03.exp_node, (lambda v: Value(np.exp(0.5), (v,), (np.exp(0.5),)), Value), "Not yet", "does the function use"),
+    (ch03.exp_node, (lambda v: Value(np.exp(v.data), (Value(1.0),), (1.0,)), Value), "Not yet", "one parent"),
+    (ch03.exp_node, (lambda v: None, Value), "Not yet", "returned nothing"),
+    (ch03.softplus_op, (softplus,), "Right", ""),
+    (ch03.softplus_op, (lambda x: softplus(x, np.tanh),), "Not yet", "finite differences object"),
+    (ch03.softplus_op, (lambda x: (np.exp(x), ()),), "Not yet", "softplus(0) is log 2"),
+    (ch03.softplus_op, (lambda x: (softplus(x)[0], lambda d: d),), "Not yet", "with the comma"),
+    (ch03.softplus_op, (lambda x: ...,), "Not yet", "Return two things"),
+    (ch03.read_the_ratio, ("a",), "Right", ""),
+    (ch03.read_the_ratio, ("b",), "Not yet", "right already"),
+    (ch03.read_the_ratio, ("c",), "Not yet", "32 times too small"),
+    (ch03.read_the_ratio, ("d",), "Not yet", 'Answer "a", "b" or "c"'),
+    (ch03.largest_rate, (0.5,), "Right", ""),
+    (ch03.largest_rate, (2 / 3,), "Not yet", "Try (1, 1)"),
+    (ch03.largest_rate, (1,), "Not yet", "2/λmin"),
+    (ch03.largest_rate, (0.25,), "Not yet", "1/λmax"),
+    (ch03.largest_rate, (5,), "Not yet", "eigenvalues"),
+    (ch03.three_layers, (three_layers,), "Right", ""),
+    (ch03.three_layers, (lambda *a: three_layers(*a, factor=1.0),), "Not yet", "0.5 times the right one, everywhere"),
+    (ch03.three_layers, (lambda *a: three_layers(*a, sign=-1.0),), "Not yet", "b3 moves the wrong way"),
+    (ch03.three_layers, (lambda *a: three_layers(*a, wrong=True),), "Not yet", "b1 is wrong; what comes after"),
+    (ch03.three_layers, (lambda X, Y, p, eta: p[:4],), "Not yet", "six new parameters"),
+    (ch03.three_layers, (lambda *a: None,), "Not yet", "returned nothing"),
 ]
 
 
@@ -106,7 +179,7 @@ def checkers(module):
     return [f for n, f in vars(module).items() if inspect.isfunction(f) and f.__module__ == module.__name__]
 
 
-@pytest.mark.parametrize("check", checkers(ch02), ids=lambda f: f.__name__)
+@pytest.mark.parametrize("check", [*checkers(ch02), *checkers(ch03)], ids=lambda f: f.__name__)
 def test_each_has_a_right_and_a_wrong_answer_and_waits_for_one(check, capsys):
     assert {v for c, _, v, _ in CASES if c is check} == {"Right", "Not yet"}
     for blank in (None, ...):

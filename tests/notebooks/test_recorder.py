@@ -40,6 +40,7 @@ FAULTY = {  # one cell each, and what its file says it printed
     "fails": ("undefined", ""),
     "missing": ("quiet = 1", "old\n"),
 }
+AGAIN = ("numbers = [1, 2]", "numbers.append(3)\nprint(len(numbers))")  # shows something else the second time
 CHANGES = "from IPython.display import display\nhandle = display('a', display_id='x')\nhandle.update('b')"
 
 
@@ -58,8 +59,10 @@ def run(tmp_path_factory):
         shown = [new_output("stream", name="stdout", text=printed)] if printed else []
         write(name, new_notebook(cells=[new_code_cell(source, outputs=shown)]))
     write("changes", new_notebook(cells=[new_code_cell(CHANGES, metadata={"tags": [IGNORED]})]))
+    shown = [new_output("stream", name="stdout", text="3\n")]
+    write("again", new_notebook(cells=[new_code_cell(AGAIN[0]), new_code_cell(AGAIN[1], outputs=shown)]))
     write("part", new_notebook(cells=[new_code_cell("a = 1"), new_code_cell("b = 2")]))
-    files = [f"{name}.ipynb" for name in ("page", *FAULTY, "changes")] + ["part.ipynb::Cell 0"]
+    files = [f"{name}.ipynb" for name in ("page", *FAULTY, "again", "changes")] + ["part.ipynb::Cell 0"]
     command = [sys.executable, "-m", "pytest", "-p", "conftest", "-q", "--nbval", f"--site-cache={folder / 'cache'}"]
     command += [str(folder / file) for file in files]
     result = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
@@ -111,7 +114,12 @@ def test_a_widget_has_the_same_state_either_way(run):
 def test_nbval_compares_as_ever(run):
     result, _, _ = run
     assert result.returncode == 1
-    assert f"{len(FAULTY)} failed, 8 passed" in result.stdout, result.stdout
+    assert f"{len(FAULTY) + 1} failed, 9 passed" in result.stdout, result.stdout
+
+
+def test_a_cell_that_shows_something_else_the_second_time_fails(run):
+    result, _, _ = run
+    assert result.stdout.count("Run again after the end, cell 1 is different: Cell outputs differ") == 1
 
 
 @pytest.mark.parametrize("name", [*FAULTY, "changes", "part"])

@@ -167,11 +167,15 @@ def test_a_picture_gets_what_it_lacks(tmp_path):
     (tmp_path / "p.svg").write_text('<svg viewBox="0 0 60 20">')
     sources = {"p.svg": tmp_path / "p.svg"}
     assert pages.picture(' alt="a" src="../_images/p.svg"', sources) == (
-        '<img alt="a" src="../_images/p.svg" loading="lazy" decoding="async" width="60" height="20" />'
+        '<span class="picture" style="--width: 60px">'
+        '<img alt="a" src="../_images/p.svg" loading="lazy" decoding="async" width="60" height="20" /></span>'
     )
     assert pages.picture(' src="p.svg" width="9" loading="eager"', sources) == (
-        '<img src="p.svg" width="9" loading="eager" decoding="async" />'
+        '<span class="picture" style="--width: 9px">'
+        '<img src="p.svg" width="9" loading="eager" decoding="async" /></span>'
     )
+    assert pages.picture(' src="nowhere.svg"', sources) == '<img src="nowhere.svg" loading="lazy" decoding="async" />'
+
 
 
 def test_rules_that_nobody_uses_go():
