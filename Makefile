@@ -15,7 +15,7 @@ NOTEBOOKS := $(wildcard chapters/*.ipynb)
 STRICT := -n -W --keep-going
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: help book test lint lab serve notebooks screenshot bench lock clean
+.PHONY: help book test lint lab serve zip notebooks screenshot bench lock clean
 .DELETE_ON_ERROR:
 
 help:  ## list these commands
@@ -41,6 +41,9 @@ lab: $(READY)  ## open the chapters in JupyterLab
 serve:  ## serve the built book on this machine
 	@test -f _build/html/index.html || { echo "There is no book in _build/html yet: run \`make book\`."; exit 1; }
 	$(BIN)/python -m http.server $(PORT) --bind 127.0.0.1 --directory _build/html
+
+zip: book  ## pack the built book, the notebooks and the package for a teacher: dist/dlbook-<version>.zip
+	python -m website.bundle
 
 notebooks: $(READY)  ## execute the notebooks and write them in normal form (NB=chapters/02_neurons.ipynb for one)
 	python -m website.notebooks $(NB)

@@ -1,6 +1,8 @@
 """The Sphinx extension that turns the chapters into the site: offline, without a kernel, light.
 
     execution.py  which executed notebooks may be reused
+    provenance.py what their cells ran with
+    status.py     the tables of the status page
     assets.py     third-party files, from node_modules into the build
     formulas.py   TeX into HTML while building
     widgets.py    saved widget state into scripts, data and drawings
@@ -12,11 +14,12 @@ from __future__ import annotations
 
 from docutils import nodes
 
-from website import assets, execution, formulas, pages
+from website import assets, execution, formulas, pages, status
 
 
 def setup(app):
     formulas.setup(app)
+    status.setup(app)
     app.add_config_value("website_fingerprint", "", "html", str)
     app.add_config_value("website_root", str(execution.ROOT), "", str)  # where the package and the lock file are
     app.add_node(nodes.admonition, override=True, html=(pages.visit_admonition, pages.depart_admonition))

@@ -167,9 +167,11 @@ def remember(nb: NotebookNode, path: Path, seconds: float, folder: str | Path | 
     from jupyter_cache import get_cache
     from jupyter_cache.base import CacheBundleIn
 
+    from website import provenance
     from website.execution import cache_path
 
-    bundle = CacheBundleIn(nb, str(path), data={"execution_seconds": seconds})
+    data = {"execution_seconds": seconds, provenance.KEY: provenance.environment()}
+    bundle = CacheBundleIn(nb, str(path), data=data)
     cache = get_cache(str(folder or cache_path()))
     cache.cache_notebook_bundle(bundle, check_validity=False, overwrite=True)
     cache.db.dispose()  # closes its connections, which nobody else does

@@ -42,12 +42,13 @@ def _heading(module: str) -> nodes.rubric:
 def _table(rows: list[names.Row]) -> nodes.table:
     group = nodes.tgroup(cols=len(COLUMNS))
     group += [nodes.colspec(colwidth=width) for width in COLUMNS.values()]
-    group += nodes.thead("", _row([[nodes.Text(title)] for title in COLUMNS]))
-    group += nodes.tbody("", *(_row(_cells(row)) for row in rows))
+    group += nodes.thead("", table_row([[nodes.Text(title)] for title in COLUMNS]))
+    group += nodes.tbody("", *(table_row(_cells(row)) for row in rows))
     return nodes.table("", group, classes=["dlbook-names"])
 
 
-def _row(cells: list[list[nodes.Node]]) -> nodes.row:
+def table_row(cells: list[list[nodes.Node]]) -> nodes.row:
+    """A row of a table, given what stands in each of its cells."""
     return nodes.row("", *(nodes.entry("", nodes.paragraph("", "", *content)) for content in cells))
 
 
@@ -58,8 +59,8 @@ def _cells(row: names.Row) -> list[list[nodes.Node]]:
     return [
         [nodes.literal(text=row.name.rpartition(".")[2])],
         _inline(row.summary),
-        _separated(chapters),
-        _separated([nodes.literal(text=path.removeprefix("tests/")) for path in row.tests]),
+        separated(chapters),
+        separated([nodes.literal(text=path.removeprefix("tests/")) for path in row.tests]),
     ]
 
 
@@ -69,7 +70,8 @@ def _inline(text: str) -> list[nodes.Node]:
     return [nodes.literal(text=part) if i % 2 else nodes.Text(part) for i, part in enumerate(parts)]
 
 
-def _separated(items: list[nodes.Node]) -> list[nodes.Node]:
+def separated(items: list[nodes.Node]) -> list[nodes.Node]:
+    """The items with commas between them."""
     return [node for item in items for node in (nodes.Text(", "), item)][1:]
 
 
