@@ -158,15 +158,17 @@ class _Histograms:
 
     def _listen(self, name: str) -> Callable:
         def hook(module, args, output):
-            self.activation[name] = self._histogram(output)
+            self._count(self.activation, name, output)
             if output.requires_grad:
-                output.register_hook(lambda g: self.gradient.__setitem__(name, self._histogram(g)))
+                output.register_hook(lambda g: self._count(self.gradient, name, g))
         return hook
 
-    def _histogram(self, tensor) -> dict:
+    def _count(self, into: dict, name: str, tensor) -> None:
         values = np.asarray(tensor.detach().cpu() if hasattr(tensor, "cpu") else tensor.detach())
-        counts, edges = np.histogram(values, self.bins)
-        return {"edges": edges.tolist(), "counts": counts.tolist()}
+        values = values[np.isfinite(values)]  # that a run diverges is said by its last record
+        if len(values):
+            counts, edges = np.histogram(values, self.bins)
+            into[name] = {"edges": edges.tolist(), "counts": counts.tolist()}
 
     def take(self) -> dict:
         for handle in self.handles:

@@ -129,6 +129,8 @@ CASES = [
     (ch03.shapes, ({"dX": (32, 10), "dW": (4, 10), "db": (32, 4)},), "Not yet", "add up over them"),
     (ch03.shapes, ({"dX": (10,), "dW": (4, 10), "db": (4,)},), "Not yet", "dX: a gradient always has"),
     (ch03.shapes, ((32, 10),), "Not yet", "Give a dict"),
+    (ch03.shapes, ({"dX": (32, 10), "dW": (4, 10), "db": 4},), "Not yet", "db: a shape is a tuple"),
+    (ch03.exp_node, (lambda x: Value(np.exp(x.data), x, np.exp(x.data)), Value), "Not yet", "are tuples"),
     (ch03.linear_backward, (lambda dZ, X, W: (dZ @ W, dZ.T @ X, dZ.sum(0)),), "Right", ""),
     (ch03.linear_backward, (lambda dZ, X, W: (dZ @ W, dZ.T @ X, dZ.mean(0)),), "Not yet", "db is a mean"),
     (ch03.linear_backward, (lambda dZ, X, W: (dZ @ W, X.T @ dZ, dZ.sum(0)),), "Not yet", "dW should have shape (4, 3)"),

@@ -143,9 +143,12 @@ def test_a_run_that_diverges_ends_with_its_records_and_a_warning(backend, moons)
     model, loss_fn, optimizer = setup(backend, lr=1e20)
     loss_fn = {"scratch": lambda z, y: (z * z * z).mean(), "torch": lambda z, y: (z * z * z).mean()}[backend]
     with pytest.warns(Warning) as caught:
-        records = list(train(model, loss_fn, optimizer, moons.train, epochs=20, batch_size=16, log_every=1))
+        records = list(train(model, loss_fn, optimizer, moons.train, epochs=20, batch_size=16, log_every=1,
+                             histograms=True))
     assert any("try a learning rate smaller than 1e+20" in str(w.message) for w in caught)
     assert len(records) > 1 and records[-1]["stopped"] == "diverged"
+    edges = [h["edges"] for r in records for kind in ("activation", "gradient") for h in r.get(kind, {}).values()]
+    assert edges and np.isfinite(edges).all()
 
 
 def test_bad_arguments(moons):

@@ -28,6 +28,10 @@ def shapes(answer) -> str:
     right = {"dX": (32, 10), "dW": (4, 10), "db": (4,)}
     if not isinstance(answer, dict) or set(answer) != set(right):
         raise Hint(f"Give a dict with the keys dX, dW, db and tuples as values; it is {answer!r}.")
+    for name, shape in answer.items():
+        if not isinstance(shape, tuple | list):
+            raise Hint(f"{name}: a shape is a tuple, such as (32, 10), or (4,) for four numbers in a row; "
+                       f"it is {shape!r}.")
     if tuple(answer["db"]) == (32, 4):
         raise Hint("db: the bias has four numbers and is used by all 32 samples; its gradients add up over them.")
     if tuple(answer["dW"]) == (10, 4):
@@ -67,6 +71,8 @@ def exp_node(function, Value) -> str:
         raise Hint(f"Return a Value that remembers where it came from; it is a {type(y).__name__}.")
     if not np.isclose(y.data, np.exp(0.5)):
         raise Hint(f"e^0.5 is {np.exp(0.5):.4f}; data is {y.data}.")
+    if not (isinstance(y.parents, tuple | list) and isinstance(y.local, tuple | list)):
+        raise Hint("data is right. parents and local are tuples, of one element here: (value,) and (…,).")
     if not y.parents:
         raise Hint("data is right. Nothing leads back: parents is empty.")
     if not (len(y.parents) == len(y.local) == 1 and y.parents[0] is x):
