@@ -63,8 +63,8 @@ def run(tmp_path_factory):
     write("again", new_notebook(cells=[new_code_cell(AGAIN[0]), new_code_cell(AGAIN[1], outputs=shown)]))
     write("part", new_notebook(cells=[new_code_cell("a = 1"), new_code_cell("b = 2")]))
     files = [f"{name}.ipynb" for name in ("page", *FAULTY, "again", "changes")] + ["part.ipynb::Cell 0"]
-    command = [sys.executable, "-m", "pytest", "-p", "conftest", "-q", "--nbval", f"--site-cache={folder / 'cache'}"]
-    command += [str(folder / file) for file in files]
+    command = [sys.executable, "-m", "pytest", "-p", "conftest", "-q", "-rN", "--nbval"]
+    command += [f"--site-cache={folder / 'cache'}", *(str(folder / file) for file in files)]
     result = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
     return result, folder, executed
 
