@@ -14,20 +14,21 @@ CORNERS = np.array([[0, 0], [0, 1], [1, 0], [1, 1]], float)
 
 @checker
 def parameters(answer) -> str:
-    """How many numbers does training have to find in a 784-128-10 network?"""
+    """How many numbers does training have to find in a 784-300-100-10 network?"""
     n = number(answer)
     known = {
-        784 * 128 + 128 * 10: "Those are the weights, one for each edge. Which numbers are missing?",
-        784 + 128 + 10: "That is one number for each unit. Count the edges: each of the 784 inputs reaches each of "
-                        "the 128 units.",
-        128 + 10: "Those are the biases. Now the weights.",
-        784 * 128 + 784 + 128 * 10 + 128: "Inputs have no bias: the biases belong to the units that compute.",
+        784 * 300 + 300 * 100 + 100 * 10: "Those are the weights, one for each edge. Which numbers are missing?",
+        784 + 300 + 100 + 10: "That is one number for each unit. Count the edges: each of the 784 inputs reaches each "
+                              "of the 300 units.",
+        300 + 100 + 10: "Those are the biases. Now the weights.",
+        784 * 300 + 784 + 300 * 100 + 300 + 100 * 10 + 100: "Inputs have no bias: the biases belong to the units that "
+                                                            "compute.",
     }
     if n in known:
         raise Hint(known[n])
-    if n != 784 * 128 + 128 + 128 * 10 + 10:
-        raise Hint("A layer from a to b units has a·b weights and b biases. Add up the two layers.")
-    return "100,480 in the first layer, 1,290 in the second: document 001 calls this network a simple example."
+    if n != 784 * 300 + 300 + 300 * 100 + 100 + 100 * 10 + 10:
+        raise Hint("A layer from a to b units has a·b weights and b biases. Add up the three layers.")
+    return "235,500 in the first layer, 30,100 in the second, 1,010 in the last."
 
 
 @checker
@@ -50,7 +51,7 @@ def softmax(function) -> str:
     """A softmax over the last axis that survives large numbers."""
     rng = np.random.default_rng(0)
     z = rng.standard_normal((3, 4))
-    p = array(function(z), (3, 4), "softmax(z)")
+    p = array(function(z.copy()), (3, 4), "softmax(z)")
     right = np.exp(z) / np.exp(z).sum(1, keepdims=True)
     if np.allclose(p, np.exp(z) / np.exp(z).sum()):
         raise Hint("All twelve numbers sum to 1 together. Each row is a sample of its own: sum over axis 1, "
@@ -66,6 +67,14 @@ def softmax(function) -> str:
                    "Adding the same number to every logit changes nothing. Which number would help?")
     if not np.allclose(large, [[0.7310585786, 0.2689414214, 0]]):
         raise Hint(f"[1000, 999, 0] gives {large[0].round(3).tolist()}, expected [0.731, 0.269, 0.0].")
+    rows = np.array([[1500.0, 0.0, 0.0], [0.0, 1.0, 2.0]])
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        p = array(function(rows.copy()), (2, 3), "softmax of two rows")
+    if not np.allclose(p, [[1, 0, 0], [0.0900305732, 0.2447284711, 0.6652409558]]):
+        raise Hint(f"Right for [1000, 999, 0] alone, but of the rows {rows[0].tolist()} and {rows[1].tolist()} "
+                   f"together you make {p.round(3).tolist()}. What you subtract has to come from the row itself, "
+                   "and has to be large enough for every row.")
     return "Subtracting the largest logit of the row changes nothing and keeps every exponent at or below 0."
 
 
@@ -84,7 +93,12 @@ def xor_by_hand(W1, b1, w2, b2) -> str:
         if np.linalg.matrix_rank(np.column_stack([h, np.ones(4)])) < 3:
             hint += " The four corners land on one line in the hidden plane; let the second unit bend elsewhere."
         raise Hint(hint)
-    return "One unit counts the ones, the other notices the second one, and the output subtracts it twice."
+    units = np.column_stack([W1, b1])
+    units = units / np.abs(units).max(1, keepdims=True)
+    if any(np.allclose(units[order], [[1, 1, 0], [1, 1, -1]]) for order in ([0, 1], [1, 0])):
+        raise Hint("That computes XOR, with the two units of the text (swapped or scaled). Find two others: for "
+                   "example, let each unit fire for one corner alone.")
+    return "All four corners, with units of your own."
 
 
 @checker
@@ -93,7 +107,7 @@ def collapse(function) -> str:
     rng = np.random.default_rng(0)
     layers = [(rng.standard_normal((k, n)), rng.standard_normal(k)) for n, k in ((3, 5), (5, 4), (4, 2))]
     result = function(layers)
-    if not (isinstance(result, tuple) and len(result) == 2):
+    if not (isinstance(result, (tuple, list)) and len(result) == 2):
         raise Hint("Return two things, the weight (2, 3) and the bias (2,): `return W, b`.")
     W, b = array(result[0], (2, 3), "W"), array(result[1], (2,), "b")
     (W1, b1), (W2, b2), (W3, b3) = layers
@@ -111,7 +125,7 @@ def leaky_relu(op) -> str:
     """An operation ``op(x, a) -> (y, vjp)`` in the form of the package."""
     x = scratch.Tensor(np.array([-2.0, -0.5, 0.5, 3.0]), requires_grad=True)
     result = op(x.array.copy(), 0.1)
-    if result is None or not (isinstance(result, tuple) and len(result) == 2):
+    if not (isinstance(result, tuple) and len(result) == 2):
         raise Hint("Return two things: the value y, and vjp, a tuple with one function for each input "
                    "that has a gradient.")
     y, vjp = result
@@ -119,11 +133,14 @@ def leaky_relu(op) -> str:
     if not np.allclose(y, [-0.2, -0.05, 0.5, 3.0]):
         raise Hint("For x = [-2, -0.5, 0.5, 3] and a = 0.1 the value should be [-0.2, -0.05, 0.5, 3]; "
                    f"it is {y.tolist()}.")
-    if not (isinstance(vjp, tuple) and callable(vjp[0])):
+    if not (isinstance(vjp, tuple) and len(vjp) == 1 and callable(vjp[0])):
         raise Hint("y is right. vjp should be a tuple of functions; for one input that is `(lambda d: ...,)`, "
                    "with the comma.")
+    if not np.allclose(op(x.array.copy(), 0.3)[0], [-0.6, -0.15, 0.5, 3.0]):
+        raise Hint("Right for a = 0.1. For a = 0.3 nothing changes: use the argument a.")
     try:
-        scratch.gradcheck(lambda t: scratch.apply(lambda a: op(a, 0.1), t), x)
+        for a in (0.1, 0.3):
+            scratch.gradcheck(lambda t, a=a: scratch.apply(lambda z: op(z, a), t), x)
     except scratch.GradcheckError as error:
         raise Hint(f"y is right, but finite differences object: {str(error).splitlines()[1].strip()}") from None
     return "Value and gradient agree with finite differences. The package needs no more to use a new activation."
@@ -138,6 +155,8 @@ def keeps_its_scale(std) -> str:
     for _ in range(50):
         h = np.maximum(h @ rng.normal(0, abs(std), (256, 256)), 0)
     size = float(np.sqrt((h**2).mean()))
+    if np.isclose(std, 2 / 256):
+        raise Hint("2/256 is the variance; its root is the standard deviation.")
     if size < 0.2:
         raise Hint(f"After 50 layers the signal is {size:.1e} of what it was: too small. ReLU throws half of it away.")
     if size > 5:
@@ -159,8 +178,8 @@ def spirals(model) -> str:
     share = accuracy(y, output)
     if share < 0.65:
         raise Hint(f"{share:.0%} of 1000 new points: a coin does almost as well. "
-                   "Is there an activation, and does the loss fall?")
+                   "Is there an activation, does the loss fall, and does list(train(...)) run the loop?")
     if share < 0.95:
-        raise Hint(f"{share:.0%} of 1000 new points. A spiral needs many bends: two hidden layers with more units, "
-                   "ReLU with He's start, momentum, more epochs.")
+        raise Hint(f"{share:.0%} of 1000 new points. A spiral needs many bends: two hidden layers, ReLU with He's "
+                   "start, momentum, more epochs.")
     return f"{share:.1%} of 1000 new points."
