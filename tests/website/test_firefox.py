@@ -84,6 +84,7 @@ def test_dark_is_a_choice_that_stays(site, page, scheme):
         if page.wait("document.documentElement.dataset.mode") == "dark":
             break
     assert page.wait(PAPER) == "rgb(20, 24, 30)"
+    page.wait(ALIVE)  # a module that is under way when the page is left would be heard as one that failed
     # Firefox keeps what a page opened by double click stores from all other files, so there it stays for this page
     page.open(site.url("intro.html" if scheme == "http" else CHAPTER, scheme))
     assert page.wait(PAPER) == "rgb(20, 24, 30)"
