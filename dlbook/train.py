@@ -167,13 +167,20 @@ class _Histograms:
         values = np.asarray(tensor.detach().cpu() if hasattr(tensor, "cpu") else tensor.detach())
         values = values[np.isfinite(values)]  # that a run diverges is said by its last record
         if len(values):
-            counts, edges = np.histogram(values, self.bins)
+            counts, edges = np.histogram(values.astype(np.float64), self.bins, _bounds(values))
             into[name] = {"edges": edges.tolist(), "counts": counts.tolist()}
 
     def take(self) -> dict:
         for handle in self.handles:
             handle.remove()
         return {"activation": self.activation, "gradient": self.gradient}
+
+
+def _bounds(values: np.ndarray) -> tuple[float, float]:
+    """The least and the greatest value, a millionth of their size apart at least, so that bins fit between them."""
+    low, high = float(values.min()), float(values.max())
+    room = 1e-6 * max(abs(low), abs(high)) or 0.5
+    return (low, high) if high - low > room else (low - room, high + room)
 
 
 def _scores(metrics: dict[str, Callable] | None, y_true: np.ndarray, output: np.ndarray) -> dict[str, float]:

@@ -41,6 +41,87 @@ def test_integer_targets_are_welcome_where_they_mean_probabilities():
     assert ours.item() == pytest.approx(theirs.item())
 
 
+def test_probabilities_outside_the_unit_interval_raise():
+    with pytest.raises(ValueError, match=r"1 of 2 probabilities lie outside \[0, 1\].*apply sigmoid first, or use "
+                                         "binary_cross_entropy_with_logits"):
+        scratch.binary_cross_entropy(Tensor([0.5, 2.0]), Tensor([1.0, 1.0]))
+    with pytest.raises(ValueError, match=r"target below 0 \(-1\).*log_target=True"):
+        scratch.kl_div(Tensor([0.5]), Tensor([-1.0]), reduction="sum")
+
+
+@pytest.mark.parametrize("settings, message", [
+    ({"weight": Tensor([1.0, 2.0])}, r"weight of shape \(2,\); expected one number for each class, shape \(3,\)"),
+    ({"label_smoothing": 1.5}, r"label_smoothing must lie in \[0, 1\], got 1.5"),
+    ({"reduction": "avg"}, "reduction must be"),
+])
+def test_settings_of_cross_entropy(settings, message):
+    with pytest.raises(ValueError, match=message):
+        cross_entropy(Tensor(np.zeros((2, 3))), scratch.as_tensor(np.array([0, 1])), **settings)
+
+
+@pytest.mark.parametrize("call, message", [
+    (lambda z, y: scratch.huber_loss(z, y, delta=0.0), "delta must be a number > 0, got 0.0"),
+    (lambda z, y: scratch.smooth_l1_loss(z, y, beta=-1.0), "beta must be a number >= 0, got -1.0"),
+    (lambda z, y: scratch.multi_margin_loss(z, scratch.as_tensor(np.array([0, 1])), p=3), "p must be 1 or 2, got 3"),
+    (lambda z, y: scratch.nll_loss(z, y), r"shape \(2, 2\); expected class indices of shape \(2,\)$"),
+    (lambda z, y: cross_entropy(z, y, ignore_index=1), "ignore_index=1 is for class indices, not for probabilities"),
+    (lambda z, y: binary_cross_entropy_with_logits(z, y, weight=Tensor(np.ones(3))),
+     r"got weight of shape \(3,\) for input of shape \(2, 2\)"),
+    (lambda z, y: cross_entropy(z.reshape(1, 2, 2), y), "bring the classes to the last axis"),
+])
+def test_other_settings(call, message):
+    with pytest.raises(ValueError, match=message):
+        call(Tensor(np.zeros((2, 2))), Tensor(np.zeros((2, 2))))
+
+
+def test_a_mean_of_kl_warns_as_in_torch():
+    z = Tensor(np.log([[0.5, 0.5]]))
+    with pytest.warns(UserWarning, match="batchmean"):
+        scratch.kl_div(z, Tensor([[0.5, 0.5]]))
+    with pytest.warns(UserWarning, match="batchmean"):
+        torch.nn.functional.kl_div(torch.zeros(1, 2), torch.zeros(1, 2))
+
+
+def test_kl_of_an_impossible_outcome():
+    x, y = np.log([[0.25, 0.75]]), np.array([[0.0, 1.0]])
+    ours = scratch.kl_div(Tensor(x), Tensor(y), reduction="sum")
+    assert ours.item() == pytest.approx(np.log(4 / 3))
+    assert ours.item() == pytest.approx(
+        torch.nn.functional.kl_div(torch.tensor(x), torch.tensor(y), reduction="sum").item())
+
+
+def test_binary_cross_entropy_at_the_ends_is_torchs():
+    p, y = np.array([0.0, 1.0, 0.0, 1.0]), np.array([0.0, 1.0, 1.0, 0.0])
+    ours, theirs = Tensor(p, requires_grad=True), torch.tensor(p, requires_grad=True)
+    loss = scratch.binary_cross_entropy(ours, Tensor(y), reduction="none")
+    loss_torch = torch.nn.functional.binary_cross_entropy(theirs, torch.tensor(y), reduction="none")
+    assert loss.tolist() == loss_torch.tolist() == [0, 0, 100, 100]
+    loss.sum().backward()
+    loss_torch.sum().backward()
+    np.testing.assert_allclose(ours.grad.array, theirs.grad)
+
+
+@pytest.mark.parametrize("name, settings", [
+    ("l1_loss", {}), ("smooth_l1_loss", {"beta": 0.5}), ("smooth_l1_loss", {"beta": 0.0}),
+    ("huber_loss", {"delta": 0.5}), ("multi_margin_loss", {"margin": 0.5}),
+    ("multi_margin_loss", {"margin": 0.5, "p": 2}),
+], ids=str)
+def test_where_a_loss_has_no_slope_the_gradient_is_torchs(name, settings):
+    x = np.array([[0.0, 0.5, -0.5], [0.5, 0.0, 1.0]])
+    y = np.array([1, 0]) if name == "multi_margin_loss" else np.zeros((2, 3))
+    ours, theirs = Tensor(x, requires_grad=True), torch.tensor(x, requires_grad=True)
+    getattr(scratch, name)(ours, scratch.as_tensor(y), **settings).backward()
+    getattr(torch.nn.functional, name)(theirs, torch.tensor(y), **settings).backward()
+    np.testing.assert_allclose(ours.grad.array, theirs.grad, rtol=1e-12)
+
+
+def test_two_classes_of_multi_margin_loss_are_half_the_hinge():
+    lead = np.array([2.0, 0.5, -1.0])
+    scores = Tensor(np.stack([lead, np.zeros(3)], axis=1))
+    losses = scratch.multi_margin_loss(scores, scratch.as_tensor(np.zeros(3, int)), reduction="none")
+    assert losses.tolist() == (np.maximum(0, 1 - lead) / 2).tolist()
+
+
 @pytest.mark.parametrize("targets, message", [
     (np.array([[0], [1]]), r"shape \(2, 1\) for logits of shape \(2, 3\); expected class indices of shape \(2,\)"),
     (np.array([0, 3]), r"must lie in 0..2, got 0..3"),
@@ -98,8 +179,31 @@ def test_large_logits_stay_finite():
     assert loss.item() == 1000 and z.grad.tolist() == [0.5, -0.5]
 
 
-def test_modules_are_the_functions():
-    z, t = Tensor([[1.0, 2.0]]), scratch.as_tensor(np.array([0]))
-    assert scratch.CrossEntropyLoss()(z, t).item() == cross_entropy(z, t).item()
-    assert scratch.MSELoss(reduction="sum")(z, z * 0).item() == 5
-    assert scratch.BCEWithLogitsLoss()(z, z * 0).item() == binary_cross_entropy_with_logits(z, z * 0).item()
+WEIGHT = [0.5, 1.0, 2.0]
+MODULES = [
+    ("MSELoss", {"reduction": "sum"}, "numbers"), ("L1Loss", {"reduction": "none"}, "numbers"),
+    ("HuberLoss", {"delta": 0.5}, "numbers"), ("SmoothL1Loss", {"beta": 0.5, "reduction": "sum"}, "numbers"),
+    ("MultiMarginLoss", {"p": 2, "margin": 0.5, "weight": WEIGHT, "reduction": "sum"}, "classes"),
+    ("BCEWithLogitsLoss", {"weight": WEIGHT, "pos_weight": [3.0, 2.0, 1.0], "reduction": "sum"}, "numbers"),
+    ("BCELoss", {"weight": WEIGHT, "reduction": "none"}, "numbers"),
+    ("NLLLoss", {"weight": WEIGHT, "ignore_index": 1, "reduction": "sum"}, "classes"),
+    ("CrossEntropyLoss", {"weight": WEIGHT, "ignore_index": 1, "label_smoothing": 0.1, "reduction": "sum"}, "classes"),
+    ("CrossEntropyLoss", {"label_smoothing": 0.1}, "numbers"),
+    ("KLDivLoss", {"reduction": "batchmean", "log_target": True}, "numbers"),
+]
+
+
+@pytest.mark.parametrize("name, settings, targets", MODULES, ids=lambda v: v if isinstance(v, str) else "")
+def test_modules_are_torchs_with_all_their_settings(name, settings, targets):
+    rng = np.random.default_rng(0)
+    x = rng.uniform(0.1, 0.9, (4, 3))
+    y = rng.uniform(0, 1, (4, 3)) if targets == "numbers" else np.array([0, 1, 2, 1])
+
+    def made(library, wrap):
+        return getattr(library, name)(**{k: wrap(np.array(v)) if isinstance(v, list) else v
+                                         for k, v in settings.items()})
+
+    ours, theirs = made(scratch, scratch.as_tensor), made(torch.nn, torch.tensor)
+    loss = ours(Tensor(x), scratch.as_tensor(y))
+    np.testing.assert_allclose(loss.array, theirs(torch.tensor(x), torch.tensor(y)), rtol=1e-12)
+    assert list(ours.state_dict()) == list(theirs.state_dict())  # the weights are saved

@@ -33,44 +33,88 @@ OURS = {
 OMITTED = {
     "device": "NumPy has one", "dtype": "parameters are float32; double() makes them float64", "inplace": "nothing is",
     "size_average": "deprecated in torch", "reduce": "deprecated in torch",
-    "weight": "of a loss, by class or sample: not yet", "pos_weight": "not yet", "ignore_index": "not yet",
-    "label_smoothing": "not yet", "maximize": "minimize the negative", "foreach": "speed only",
+    "weight": "of mse_loss, l1_loss, huber_loss: multiply the losses of reduction='none'",
+    "maximize": "minimize the negative", "foreach": "speed only", "capturable": "of graphs on a GPU",
+    "last_epoch": "of a schedule: load_state_dict goes on",
     "differentiable": "first derivatives only", "fused": "speed only",
     "raise_exception": "always", "nondet_tol": "NumPy repeats itself", "check_undefined_grad": "no undefined gradients",
     "check_grad_dtypes": "always", "check_batched_grad": "no vmap", "check_batched_forward_grad": "no vmap",
     "check_forward_ad": "reverse mode only", "check_backward_ad": "always", "fast_mode": "always every element",
     "masked": "dense only", "requires_grad": "as_tensor: set it with requires_grad_",
+    "proj_size": "LSTM: not used in the book", "kdim": "keys as wide as queries", "vdim": "values too",
+    "add_bias_kv": "of attention: not used in the book", "add_zero_attn": "not used", "enable_gqa": "not used",
+    "max_norm": "of an embedding: not used in the book", "norm_type": "see max_norm", "scale_grad_by_freq": "not used",
+    "return_indices": "nobody needs them", "padding_mode": "zeros only",
+    "sparse": "dense only", "_weight": "load_state_dict does it", "_freeze": "requires_grad_(False) does it",
 }
 # Defaults of torch that we leave out on purpose.
 NO_DEFAULT = {
     **dict.fromkeys(["softmax", "log_softmax", "Softmax", "LogSoftmax"], "torch's dim=None is deprecated: it guesses"),
     "Parameter": "an empty parameter is of no use",
 }
+RECURRENT = (("bias", True), ("batch_first", False), ("dropout", 0.0), ("bidirectional", False))
+CONV = ("input", "weight", ("bias", None), ("stride", 1), ("padding", 0), ("dilation", 1), ("groups", 1))
+CELL = ("input", "hx", "w_ih", "w_hh", ("b_ih", None), ("b_hh", None))
 # Where torch shows no signature, it is stated here, and a call by keyword in STATED_CALLS proves it.
 STATED = {
     "linear": ("input", "weight", ("bias", None)),
     "gelu": ("input", ("approximate", "none")),
     "softplus": ("input", ("beta", 1.0), ("threshold", 20.0)),
     "as_tensor": ("data", ("dtype", None)),
+    "RNN": ("input_size", "hidden_size", ("num_layers", 1), ("nonlinearity", "tanh"), *RECURRENT),
+    "LSTM": ("input_size", "hidden_size", ("num_layers", 1), *RECURRENT, ("proj_size", 0)),
+    "GRU": ("input_size", "hidden_size", ("num_layers", 1), *RECURRENT),
+    "lstm_cell": CELL, "gru_cell": CELL, "rnn_tanh_cell": CELL, "rnn_relu_cell": CELL,
+    "scaled_dot_product_attention": ("query", "key", "value", ("attn_mask", None), ("dropout_p", 0.0),
+                                     ("is_causal", False), ("scale", None), ("enable_gqa", False)),
+    **dict.fromkeys(["conv1d", "conv2d"], CONV), "conv_transpose2d": (
+        *CONV[:5], ("output_padding", 0), ("groups", 1), ("dilation", 1)),
+    "max_pool2d": ("input", "kernel_size", ("stride", None), ("padding", 0), ("dilation", 1), ("ceil_mode", False),
+                   ("return_indices", False)),
+    "avg_pool2d": ("input", "kernel_size", ("stride", None), ("padding", 0), ("ceil_mode", False),
+                   ("count_include_pad", True), ("divisor_override", None)),
+    "flatten": ("input", ("start_dim", 0), ("end_dim", -1)),
+    "cat": ("tensors", ("dim", 0)), "stack": ("tensors", ("dim", 0)), "where": ("condition", "input", "other"),
     "sigmoid": ("input",), "tanh": ("input",), "softmax": ("input", "dim"), "log_softmax": ("input", "dim"),
 }
 STATED_CALLS = {
     "linear": lambda t, f, x: f(input=x, weight=x, bias=None), "gelu": lambda t, f, x: f(input=x, approximate="tanh"),
     "softplus": lambda t, f, x: f(input=x, beta=2.0, threshold=10.0),
     "as_tensor": lambda t, f, x: f(data=[1.0], dtype=None),
+    "RNN": lambda t, f, x: f(1, 2, num_layers=1, nonlinearity="relu", **dict(RECURRENT)),
+    **dict.fromkeys(["LSTM", "GRU"], lambda t, f, x: f(1, hidden_size=2, num_layers=1, **dict(RECURRENT))),
+    **dict.fromkeys(["rnn_tanh_cell", "rnn_relu_cell"],
+                    lambda t, f, x: f(input=x, hx=x, w_ih=x, w_hh=x, b_ih=None, b_hh=None)),
+    "gru_cell": lambda t, f, x: f(input=x, hx=x, w_ih=t([[1.0]] * 3), w_hh=t([[1.0]] * 3), b_ih=None, b_hh=None),
+    "lstm_cell": lambda t, f, x: f(input=x, hx=(x, x), w_ih=t([[1.0]] * 4), w_hh=t([[1.0]] * 4), b_ih=None, b_hh=None),
+    "scaled_dot_product_attention": lambda t, f, x: f(query=x, key=x, value=x, attn_mask=None, dropout_p=0.0,
+                                                      is_causal=True, scale=1.0),
+    "conv1d": lambda t, f, x: f(input=x.reshape(1, 1, 1), weight=x.reshape(1, 1, 1), **dict(CONV[2:])),
+    "conv2d": lambda t, f, x: f(input=x.reshape(1, 1, 1, 1), weight=x.reshape(1, 1, 1, 1), **dict(CONV[2:])),
+    "conv_transpose2d": lambda t, f, x: f(input=x.reshape(1, 1, 1, 1), weight=x.reshape(1, 1, 1, 1), bias=None,
+                                          stride=2, padding=0, output_padding=1, groups=1, dilation=1),
+    "max_pool2d": lambda t, f, x: f(input=x.reshape(1, 1, 1), kernel_size=1, stride=None, padding=0, dilation=1,
+                                    ceil_mode=False),
+    "avg_pool2d": lambda t, f, x: f(input=x.reshape(1, 1, 1), kernel_size=1, stride=None, padding=0, ceil_mode=False,
+                                    count_include_pad=True, divisor_override=None),
+    "flatten": lambda t, f, x: f(input=x, start_dim=0, end_dim=-1),
+    "cat": lambda t, f, x: f(tensors=[x, x], dim=0), "stack": lambda t, f, x: f(tensors=[x, x], dim=0),
+    "where": lambda t, f, x: f(condition=x > 0, input=x, other=x),
     "sigmoid": lambda t, f, x: f(input=x), "tanh": lambda t, f, x: f(input=x),
     "softmax": lambda t, f, x: f(input=x, dim=0), "log_softmax": lambda t, f, x: f(input=x, dim=0),
 }
 # Where we raise and torch does not.
 STRICTER = {
-    "mse_loss": (lambda t: (t([[0.0], [0.0]]), t([1.0, 2.0])), "shapes that broadcast"),
+    **dict.fromkeys(["mse_loss", "l1_loss", "smooth_l1_loss", "huber_loss", "kl_div"],
+                    (lambda t: (t([[0.0], [0.0]]), t([1.0, 2.0])), "shapes that broadcast")),
     "binary_cross_entropy_with_logits": (lambda t: (t([0.0]), t([2.0])), "targets outside [0, 1]"),
+    **dict.fromkeys(["max_pool2d", "avg_pool2d"], (lambda t: (t([[[1]]]), 1), "whole numbers, whose mean is rounded")),
     "cross_entropy": (lambda t: (t([[0.0, 0.0]]), t([[0.5, 1.5]])), "targets outside [0, 1]"),
 }
 
 
 def twin(name: str):
-    places = (torch.nn, F, torch, torch.optim, torch.autograd)
+    places = (torch.nn, F, torch, torch.optim, torch.optim.lr_scheduler, torch.nn.utils, torch.autograd)
     found = [getattr(p, name) for p in places if hasattr(p, name)]
     assert found, f"scratch.{name} has no twin in torch; add it to OURS with a reason, or rename it"
     return found[0]
@@ -123,10 +167,24 @@ def test_every_public_name_has_a_twin_with_the_same_arguments(name):
 def test_the_list_of_exceptions_holds_nothing_else():
     assert set(OURS) <= set(scratch.__all__)
     assert set(STATED) == set(STATED_CALLS) <= set(PUBLIC)
-    theirs = {n for name in PUBLIC if name not in STATED for n, _ in parameters(twin(name))}
+    theirs = {n for name in PUBLIC for n, _ in (stated(name) if name in STATED else parameters(twin(name)))}
     init_names = {n for name in init_functions() for n, _ in parameters(getattr(torch.nn.init, name))}
     unused = set(OMITTED) - theirs - init_names
     assert not unused, f"OMITTED names arguments that torch does not have: {unused}"
+
+
+# Our own arguments of forward.
+OURS_IN_FORWARD = {"lengths": "where padded sequences end; torch has pack_padded_sequence and pad_packed_sequence"}
+
+
+@pytest.mark.parametrize("name", [n for n in PUBLIC if inspect.isclass(c := getattr(scratch, n))
+                                  and issubclass(c, scratch.Module)])
+def test_forward_takes_torchs_arguments(name):
+    ours, theirs = getattr(scratch, name), twin(name)
+    mine = [p for p in parameters(ours.forward) if p[0] not in OURS_IN_FORWARD]
+    assert mine == parameters(theirs.forward)
+    kinds = {p.name: p.kind for p in inspect.signature(ours.forward).parameters.values()}
+    assert all(kinds[n] is inspect.Parameter.KEYWORD_ONLY for n in OURS_IN_FORWARD if n in kinds)
 
 
 def init_functions() -> list[str]:
@@ -144,7 +202,8 @@ def test_init_functions_are_torchs(name):
     (scratch.Tensor, torch.Tensor, {"array", "made_by"}),
     (scratch.Module, torch.nn.Module, set()),
     (scratch.Optimizer, torch.optim.Optimizer, set()),
-    (scratch.SGD, torch.optim.SGD, set()),
+    *[(getattr(scratch, name), twin(name), set()) for name in PUBLIC
+      if inspect.isclass(c := getattr(scratch, name)) and issubclass(c, (scratch.Optimizer, scratch.LRScheduler))],
     (scratch.Sequential, torch.nn.Sequential, set()),
 ], ids=lambda v: getattr(v, "__name__", ""))
 def test_every_public_method_exists_in_torch(ours, theirs, alone):

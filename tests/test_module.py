@@ -70,6 +70,49 @@ def test_a_state_dict_that_does_not_fit_changes_nothing_and_lists_everything():
         np.testing.assert_array_equal(value.array, before[name].array)
 
 
+class Counter(Module):
+    def __init__(self):
+        super().__init__()
+        self.register_buffer("seen", Tensor([0.0]))
+        self.weight = Parameter([1.0])
+        self.register_buffer("nothing", None)
+        self.register_buffer("passing", Tensor([2]), persistent=False)
+
+
+def test_what_is_shared_is_one_parameter_with_two_names():
+    def shared(library):
+        first, second = library.Linear(3, 3), library.Linear(3, 3)
+        second.weight = first.weight
+        return library.Sequential(first, second, first, library.BatchNorm1d(3))
+
+    ours, theirs = shared(scratch), shared(torch.nn)
+    for names in ("named_parameters", "named_modules", "named_buffers"):
+        assert [name for name, _ in getattr(ours, names)()] == [name for name, _ in getattr(theirs, names)()]
+    assert list(ours.state_dict()) == list(theirs.state_dict())
+
+
+def test_buffers_are_saved_and_cast_but_not_trained():
+    net = Sequential(Counter(), Counter())
+    assert [name for name, _ in net.named_parameters()] == ["0.weight", "1.weight"]
+    assert [name for name, _ in net[0].named_buffers()] == ["seen", "passing"]
+    assert list(net.state_dict()) == ["0.weight", "0.seen", "1.weight", "1.seen"]
+    net[1].seen = Tensor([5.0])                       # a new tensor under the old name is the buffer
+    assert net.state_dict()["1.seen"].tolist() == [5.0]
+    other = Sequential(Counter(), Counter())
+    other.load_state_dict(net.state_dict())
+    assert other[1].seen.tolist() == [5.0] and other[1].seen.array is not net[1].seen.array
+    assert [b.dtype for b in net.double().buffers()] == [np.float64, np.int64] * 2
+    with pytest.raises(RuntimeError, match=r"missing: seen, shape \(1,\)"):
+        Counter().load_state_dict({"weight": np.ones(1)})
+
+
+def test_register_buffer_refuses():
+    with pytest.raises(TypeError, match="got ndarray; pass a Tensor or None"):
+        Counter().register_buffer("mean", np.zeros(2))
+    with pytest.raises(KeyError, match="attribute 'weight' already exists"):
+        Counter().register_buffer("weight", Tensor([1.0]))
+
+
 def test_forward_hooks():
     net = Twice()
     seen = []

@@ -1,6 +1,8 @@
 """Every operation of the table in ``ops.py``, completely: an operation more is a line more there."""
 from __future__ import annotations
 
+import warnings
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -88,6 +90,26 @@ def test_views_and_other_memory_orders(op):
         y.backward(np.ones(y.shape))
         for x, g in zip(inputs, grads, strict=True):
             np.testing.assert_allclose(x.grad.array, g, rtol=1e-12)
+
+
+@every_op
+def test_an_empty_batch(op):
+    if op.empty:
+        pytest.skip(op.empty)
+    arrays = op.inputs(0, 4)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", UserWarning)  # of var: nothing to average
+            expected = run(op, arrays, "torch")
+    except (RuntimeError, IndexError, ValueError):
+        with pytest.raises((RuntimeError, IndexError, ValueError)) as error:
+            run(op, arrays, "ours")
+        assert str(error.value)
+        return
+    y, grads = run(op, arrays, "ours")
+    for a, b in zip([y, *grads], [expected[0], *expected[1]], strict=True):
+        assert a.shape == b.shape
+        np.testing.assert_allclose(a, b, rtol=1e-12)
 
 
 def test_a_wrong_gradient_is_found():

@@ -78,6 +78,20 @@ def test_the_package_itself_is_checked():
         _linear(np.ones((3, 2)), np.ones((4, 3)))
 
 
+def test_counts_of_gates_are_checked():
+    from dlbook.scratch.recurrence import _gru, _lstm, _rnn
+
+    x, h = np.ones((4, 2, 3)), np.ones((2, 5))
+    for op, gates, states in ((_rnn, 1, 1), (_gru, 3, 1), (_lstm, 4, 2)):
+        options = {"sizes": [2] * 4, **({"nonlinearity": "tanh"} if op is _rnn else {})}
+        right = [np.ones((5 * gates, 3)), np.ones((5 * gates, 5)), np.ones(5 * gates), np.ones(5 * gates)]
+        assert op(x, *[h] * states, *right, **options)[0].shape == (4 + states, 2, 5)
+        for i, weight in enumerate(right):
+            wrong = [*right[:i], np.ones((5 * gates + 1, *weight.shape[1:])), *right[i + 1:]]
+            with pytest.raises(TypeCheckError, match=op.__name__):
+                op(x, *[h] * states, *wrong, **options)
+
+
 def test_nothing_of_this_is_left_outside_the_tests():
     code = """if True:
         import sys

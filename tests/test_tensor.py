@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import torch
 
+from dlbook import scratch
 from dlbook.scratch import Tensor, apply, as_tensor, no_grad
 
 
@@ -15,6 +16,19 @@ def test_python_floats_become_float32_and_arrays_keep_their_type():
     assert Tensor([1, 2]).dtype == np.int64
     assert Tensor(np.zeros(2)).dtype == np.float64
     assert (Tensor([1.0]) * 2 + 1.5).dtype == np.float32
+
+
+@pytest.mark.parametrize("f", [
+    lambda x, lib: x * np.float64(2), lambda x, lib: x / np.sqrt(2), lambda x, lib: np.float64(3) - x,
+    lambda x, lib: x ** np.float64(0.5), lambda x, lib: x ** np.int64(2), lambda x, lib: x + np.int64(1),
+    lambda x, lib: x.clip(np.float64(0), 1.5), lambda x, lib: x.masked_fill(x > 1, np.float64(3)),
+    lambda x, lib: x.where(x > 1, np.float64(3)), lambda x, lib: lib.where(x > 1, x, np.float64(3)),
+    lambda x, lib: lib.where(x > 1, 1.0, 0.0), lambda x, lib: lib.where(x > 1, np.float64(2), 0.0),
+])
+def test_numbers_of_numpy_leave_float32_as_it_is(f):
+    ours, theirs = f(Tensor([1.0, 2.0]), scratch), f(torch.tensor([1.0, 2.0]), torch)
+    assert ours.dtype == np.float32 and theirs.dtype == torch.float32
+    np.testing.assert_allclose(ours.array, theirs, rtol=1e-6)
 
 
 def test_a_tensor_copies_and_as_tensor_does_not():
@@ -154,6 +168,16 @@ def test_messages():
         Tensor([1.0]).sum().backward()
     with pytest.raises(TypeError, match="exponent of type Tensor"):
         x**x
+    with pytest.raises(ValueError, match=r"mask of shape \(3, 2\) for a tensor of shape \(2,\)"):
+        x.masked_fill(np.ones((3, 2), bool), 0.0)
+    with pytest.raises(ValueError, match=r"matmul: got shapes \(2, 3\) and \(2, 3\); expected \(..., n, k\) and"):
+        Tensor(np.ones((2, 3))) @ Tensor(np.ones((2, 3)))
+    with pytest.raises(ValueError, match=r"matmul: got shapes \(\) and \(2,\)"):
+        Tensor(1.0) @ x
+    with pytest.raises(ValueError, match=r"matmul: got shapes \(2,\) and \(\)"):
+        x @ 3
+    with pytest.raises(NotImplementedError, match="first derivatives only.*use PyTorch"):
+        x.sum().backward(create_graph=True)
     with pytest.raises(AttributeError):
         x.smu()
     with pytest.raises((TypeError, ValueError), match="unequal|inhomogeneous"):
@@ -182,3 +206,37 @@ def test_gradient_of_float32_parameters_under_float64_data_is_float32():
     w = Tensor([1.0], requires_grad=True)
     (w * np.array([2.0])).sum().backward()
     assert w.grad.dtype == np.float32
+
+
+@pytest.mark.parametrize("make", [lambda x: x, lambda x: x.clone(), lambda x: x + 1, lambda x: x.reshape(3, 1)])
+def test_a_gradient_that_is_kept_is_nobody_elses(make):
+    x = Tensor(np.ones(3), requires_grad=True)
+    y = make(x)
+    y.retain_grad()
+    mine = np.ones(y.shape)
+    y.backward(mine)
+    mine[:] = 7
+    assert x.grad.array.ravel().tolist() == y.grad.array.ravel().tolist() == [1, 1, 1]
+
+
+@pytest.mark.parametrize("shape, dims, error", [((3,), (1, -1), IndexError), ((2, 3), (0, 5), IndexError),
+                                                ((2, 3, 4), (2, 1), (ValueError, RuntimeError))])
+def test_flatten_refuses_axes_that_are_not_there(shape, dims, error):
+    for make in (Tensor, torch.tensor):
+        with pytest.raises(error, match="start_dim|axes|imension out of range"):
+            make(np.zeros(shape)).flatten(*dims)
+
+
+@pytest.mark.parametrize("f", [
+    lambda x, lib: x.abs(), lambda x, lib: x.clip(-1.0, 1.0), lambda x, lib: x.clip(max=0.0), lambda x, lib: x**0,
+    lambda x, lib: x.max(), lambda x, lib: x.min(), lambda x, lib: x.max(1)[0], lambda x, lib: x.min(dim=0)[0],
+    lambda x, lib: x.std(0), lambda x, lib: x[2].std(),
+], ids=range(10))
+def test_where_a_function_has_no_slope_the_gradient_is_torchs(f):
+    a = np.array([[0.0, 1.0, 1.0], [-1.0, 0.0, -1.0], [0.0, 0.0, 0.0]])
+    ours, theirs = Tensor(a, requires_grad=True), torch.tensor(a, requires_grad=True)
+    y, y_torch = f(ours, scratch), f(theirs, torch)
+    np.testing.assert_array_equal(y.detach().array, y_torch.detach())
+    y.sum().backward()
+    y_torch.sum().backward()
+    np.testing.assert_allclose(ours.grad.array, theirs.grad, rtol=1e-12)

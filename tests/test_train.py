@@ -7,7 +7,7 @@ import torch
 from dlbook import data, pt, scratch
 from dlbook.data import Dataset
 from dlbook.metrics import accuracy
-from dlbook.train import evaluate, train
+from dlbook.train import _Histograms, evaluate, train
 
 BACKENDS = {
     "scratch": (scratch.MLP, scratch.cross_entropy, scratch.SGD),
@@ -149,6 +149,17 @@ def test_a_run_that_diverges_ends_with_its_records_and_a_warning(backend, moons)
     assert len(records) > 1 and records[-1]["stopped"] == "diverged"
     edges = [h["edges"] for r in records for kind in ("activation", "gradient") for h in r.get(kind, {}).values()]
     assert edges and np.isfinite(edges).all()
+
+
+@pytest.mark.parametrize("values", [[2.8748941e37, 2.8748944e37], [1e30, 1e30], [3.0, 3.0], [0.0, 0.0], [1e-38, 0.0],
+                                    [-3e38, 3e38]])
+def test_a_histogram_of_any_numbers(values):
+    model = scratch.Sequential(scratch.Identity())
+    histograms = _Histograms(model)
+    model(scratch.Tensor(np.array(values, np.float32)))
+    [histogram] = histograms.take()["activation"].values()
+    assert sum(histogram["counts"]) == 2 and np.isfinite(histogram["edges"]).all()
+    assert (np.diff(histogram["edges"]) > 0).all()
 
 
 def test_bad_arguments(moons):

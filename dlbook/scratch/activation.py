@@ -107,14 +107,14 @@ _ERF = np.array([math.erf(i / 64 - 6) for i in range(769)])
 # ---- along an axis
 def _softmax(x: Float[Array, "*n"], dim: int):
     """eˣⁱ / Σⱼ eˣʲ along ``dim``; the largest x is subtracted first, which changes nothing but cannot overflow."""
-    y = np.exp(x - x.max(axis=dim, keepdims=True))
+    y = np.exp(x - x.max(axis=dim, keepdims=True, initial=-np.inf))
     y /= y.sum(axis=dim, keepdims=True)
     return y, (lambda d: y * (d - (d * y).sum(axis=dim, keepdims=True)),)
 
 
 def _log_softmax(x: Float[Array, "*n"], dim: int):
     """xᵢ - log Σⱼ eˣʲ along ``dim``: finite where the logarithm of the softmax is not."""
-    y = x - x.max(axis=dim, keepdims=True)
+    y = x - x.max(axis=dim, keepdims=True, initial=-np.inf)
     y -= np.log(np.exp(y).sum(axis=dim, keepdims=True))
     return y, (lambda d: d - np.exp(y) * d.sum(axis=dim, keepdims=True),)
 

@@ -4,33 +4,22 @@ Each operation on tensors leaves a note on the *tape*: which tensors went in, an
 turns the gradient of the output into the gradient of that input.  ``backward`` reads the notes from the newest to the
 oldest.  A tensor is always newer than the tensors it was made from, so this order is a right one, whatever the graph.
 
-Only first derivatives: the gradients themselves leave no notes.
+Only first derivatives: the gradients themselves leave no notes, and ``create_graph=True`` raises.
 """
 from __future__ import annotations
 
-import contextlib
 import heapq
-import itertools
+import math
 from collections.abc import Callable
+from typing import NamedTuple
 
 import numpy as np
 
 from dlbook.scratch import arithmetic as ar
+from dlbook.scratch import tape
+from dlbook.scratch.tape import RemovableHandle, no_grad
 
-_clock = itertools.count()
-_recording = True
-
-
-class no_grad(contextlib.ContextDecorator):
-    """Nothing that happens inside ``with no_grad():`` is noted on the tape."""
-
-    def __enter__(self):
-        global _recording
-        self._before, _recording = _recording, False
-
-    def __exit__(self, *exc):
-        global _recording
-        _recording = self._before
+__all__ = ["Extremes", "RemovableHandle", "Tensor", "apply", "as_tensor", "no_grad"]
 
 
 class Tensor:
@@ -62,7 +51,7 @@ class Tensor:
     def _set(self, array: np.ndarray) -> None:
         self.array, self.grad, self.requires_grad = array, None, False
         self.made_by = ""  # the name of the operation, for messages
-        self._index, self._parents, self._vjp, self._hooks, self._retain = next(_clock), (), None, None, False
+        self._index, self._parents, self._vjp, self._hooks, self._retain = next(tape.clock), (), None, None, False
 
     # ---- what it is
     @property
@@ -161,36 +150,118 @@ class Tensor:
     def __getitem__(self, key): return apply(ar._getitem, self, key=_index(key))
 
     def pow(self, exponent: float) -> Tensor:
-        if not isinstance(exponent, (int, float)):
+        if not isinstance(exponent, (int, float, np.number)):
             raise TypeError(f"pow: got an exponent of type {type(exponent).__name__}; it must be a number")
-        return apply(ar._pow, self, exponent=exponent)
+        return apply(ar._pow, self, exponent=_array(exponent))
 
     def matmul(self, other) -> Tensor: return self @ other
+
+    # ---- element by element
     def exp(self) -> Tensor: return apply(ar._exp, self)
     def log(self) -> Tensor: return apply(ar._log, self)
     def sqrt(self) -> Tensor: return apply(ar._sqrt, self)
     def abs(self) -> Tensor: return apply(ar._abs, self)
+    def float(self) -> Tensor: return apply(ar._cast, self, dtype=np.float32)
+    def double(self) -> Tensor: return apply(ar._cast, self, dtype=np.float64)
 
-    # ---- reductions and shapes
+    def clip(self, min: float | None = None, max: float | None = None) -> Tensor:
+        """What lies outside min..max is set to the nearer of the two; no gradient goes through it there."""
+        if min is None and max is None:
+            raise ValueError("clip: at least one of min and max must not be None")
+        return apply(ar._clip, self, min=_array(min), max=_array(max))
+
+    def masked_fill(self, mask, value: float) -> Tensor:
+        """``value`` where the boolean ``mask``, which is broadcast to these elements, is True."""
+        y = apply(ar._where, value, self, condition=_array(mask))
+        if y.shape != self.shape:
+            raise ValueError(f"masked_fill: got a mask of shape {np.shape(_array(mask))} for a tensor of shape "
+                             f"{self.shape}; it must be that shape, or one that is broadcast to it")
+        return y
+
+    def where(self, condition, other) -> Tensor:
+        """These elements where ``condition`` is True, those of ``other`` elsewhere."""
+        return apply(ar._where, self, other, condition=_array(condition))
+
+    # ---- reductions over the axis or axes ``dim``, over all when it is None
     def sum(self, dim=None, keepdim: bool = False) -> Tensor:
         return apply(ar._sum, self, dim=dim, keepdim=keepdim)
 
     def mean(self, dim=None, keepdim: bool = False) -> Tensor:
         return apply(ar._mean, self, dim=dim, keepdim=keepdim)
 
-    def argmax(self, dim=None, keepdim: bool = False) -> Tensor:
+    def var(self, dim=None, *, correction: float = 1, keepdim: bool = False) -> Tensor:
+        """Σ (x - mean)² / (n - correction) along ``dim``; the correction 1 makes the estimate unbiased."""
+        return apply(ar._var, self, dim=dim, correction=correction, keepdim=keepdim)
+
+    def std(self, dim=None, *, correction: float = 1, keepdim: bool = False) -> Tensor:
+        """The square root of ``var``."""
+        return apply(ar._std, self, dim=dim, correction=correction, keepdim=keepdim)
+
+    def max(self, dim: int | None = None, keepdim: bool = False) -> Tensor | Extremes:
+        """The largest element; along ``dim`` the largest ``values`` and their ``indices``, the first of equals.
+
+        Without ``dim``, equals share the gradient; with it, the gradient goes to the element of the index.
+        """
+        return self._extreme(np.max, np.argmax, dim, keepdim)
+
+    def min(self, dim: int | None = None, keepdim: bool = False) -> Tensor | Extremes:
+        """The smallest element, or ``values`` and ``indices`` along ``dim``, as ``max``."""
+        return self._extreme(np.min, np.argmin, dim, keepdim)
+
+    def _extreme(self, value: Callable, index: Callable, dim: int | None, keepdim: bool) -> Tensor | Extremes:
+        if dim is None:
+            return apply(ar._extreme, self, value=value)
+        indices = index(self.array, axis=dim, keepdims=True)
+        values = apply(ar._take_along, self, indices=indices, dim=dim, keepdim=keepdim)
+        return Extremes(values, as_tensor(indices if keepdim else indices.squeeze(dim)))
+
+    def argmax(self, dim: int | None = None, keepdim: bool = False) -> Tensor:
         """The index of the largest element; no gradient goes through it."""
         return as_tensor(self.array.argmax(axis=dim, keepdims=keepdim))
 
+    def argmin(self, dim: int | None = None, keepdim: bool = False) -> Tensor:
+        """The index of the smallest element; no gradient goes through it."""
+        return as_tensor(self.array.argmin(axis=dim, keepdims=keepdim))
+
+    # ---- the same numbers in another arrangement
     def reshape(self, *shape) -> Tensor:
-        return apply(ar._reshape, self, shape=shape[0] if len(shape) == 1 and not isinstance(shape[0], int) else shape)
+        return apply(ar._reshape, self, shape=_numbers(shape))
+
+    def view(self, *shape) -> Tensor:
+        """``reshape`` that never copies: RuntimeError where the memory does not allow it."""
+        y = self.reshape(*shape)
+        if not np.may_share_memory(y.array, self.array) and self.array.size:
+            raise RuntimeError(f"view: shape {self.shape} cannot become {y.shape} without a copy, because the elements "
+                               "do not lie in that order in memory; use reshape")
+        return y
 
     def flatten(self, start_dim: int = 0, end_dim: int = -1) -> Tensor:
-        end = end_dim % max(self.ndim, 1) + 1
-        return self.reshape(self.shape[:start_dim] + (-1,) + self.shape[end:])
+        """The axes from ``start_dim`` to ``end_dim`` as one; IndexError or ValueError if there are no such axes."""
+        n = max(self.ndim, 1)
+        if not all(-n <= dim < n for dim in (start_dim, end_dim)):
+            raise IndexError(f"flatten: got axes {start_dim} to {end_dim} for shape {self.shape}; "
+                             f"they must lie between {-n} and {n - 1}")
+        start, end = start_dim % n, end_dim % n + 1
+        if start >= end:
+            raise ValueError(f"flatten: start_dim {start_dim} comes after end_dim {end_dim} in shape {self.shape}")
+        return self.reshape(self.shape[:start] + (math.prod(self.shape[start:end]),) + self.shape[end:])
+
+    def unsqueeze(self, dim: int) -> Tensor:
+        """With a new axis of length 1 at ``dim``."""
+        return self.reshape(np.expand_dims(self.array, dim).shape)
+
+    def squeeze(self, dim: int | None = None) -> Tensor:
+        """Without the axis ``dim`` if its length is 1; without all such axes when it is None."""
+        if dim is not None and self.shape[dim] != 1:
+            return self.clone()
+        return self.reshape(self.array.squeeze(dim).shape)
 
     def transpose(self, dim0: int, dim1: int) -> Tensor:
         return apply(ar._transpose, self, dim0=dim0, dim1=dim1)
+
+    def permute(self, *dims) -> Tensor:
+        """The axes in another order."""
+        return apply(ar._permute, self, dims=_numbers(dims))
 
     @property
     def T(self) -> Tensor:
@@ -208,16 +279,19 @@ class Tensor:
     __hash__ = object.__hash__
 
     # ---- the way back
-    def backward(self, gradient=None, retain_graph: bool = False) -> None:
+    def backward(self, gradient=None, retain_graph: bool = False, create_graph: bool = False) -> None:
         """Adds to ``.grad`` of every leaf that requires it the gradient of this tensor with respect to that leaf.
 
         A tensor with more than one element needs ``gradient``, of its own shape.  The notes are dropped on the way,
-        so a second call raises, unless ``retain_graph``.
+        so a second call raises, unless ``retain_graph``.  Second derivatives are out of scope: NotImplementedError.
         """
+        if create_graph:
+            raise NotImplementedError("backward(create_graph=True): dlbook.scratch has first derivatives only, its "
+                                      "gradients leave no notes on the tape; for second derivatives use PyTorch")
         if not self.requires_grad:
             raise RuntimeError("element 0 of tensors does not require grad and does not have a grad_fn: "
                                "no tensor that went into it has requires_grad=True, or it was made under no_grad()")
-        pending = {self._index: _first_gradient(self, gradient)}
+        pending = {self._index: tape.first_gradient(self.array, _array(gradient), self.is_leaf or self._retain)}
         newest = [(-self._index, self)]
         while newest:
             _, node = heapq.heappop(newest)
@@ -228,10 +302,11 @@ class Tensor:
                 node.grad = as_tensor(dy if node.grad is None else node.grad.array + dy)
             if node.is_leaf:
                 continue
-            for parent, g in zip(node._parents, _gradients(node, dy), strict=True):
+            needed = [isinstance(p, Tensor) and p.requires_grad for p in node._parents]
+            for parent, g in zip(node._parents, tape.gradients(node._vjp, dy, needed), strict=True):
                 if g is None:
                     continue
-                g = _checked(g, parent, node)
+                g = tape.checked(g, parent.array, node.array)
                 if parent._index in pending:
                     pending[parent._index] = pending[parent._index] + g
                 else:
@@ -239,18 +314,14 @@ class Tensor:
                     pending[parent._index] = g.copy() if shared and (parent.is_leaf or parent._retain) else g
                     heapq.heappush(newest, (-parent._index, parent))
             if not retain_graph:
-                node._parents, node._vjp = (), _freed
+                node._parents, node._vjp = (), tape.freed
 
 
-class RemovableHandle:
-    """What ``register_hook`` and ``register_forward_hook`` return; ``remove()`` takes the hook away again."""
+class Extremes(NamedTuple):
+    """What ``max`` and ``min`` along an axis return."""
 
-    def __init__(self, hooks: dict[int, Callable], hook: Callable):
-        self._hooks, self._key = hooks, next(_clock)
-        hooks[self._key] = hook
-
-    def remove(self) -> None:
-        self._hooks.pop(self._key, None)
+    values: Tensor
+    indices: Tensor
 
 
 def as_tensor(data, dtype=None) -> Tensor:
@@ -279,47 +350,22 @@ def apply(op: Callable, *inputs, **options) -> Tensor:
     y, vjp = op(*map(_array, inputs), **options)
     out = as_tensor(y if isinstance(y, np.ndarray) else np.asarray(y))
     out.made_by = op.__name__
-    if _recording and any(isinstance(x, Tensor) and x.requires_grad for x in inputs):
+    if tape.recording and any(isinstance(x, Tensor) and x.requires_grad for x in inputs):
         out.requires_grad, out._parents, out._vjp = True, inputs, vjp
     return out
 
 
 def _array(x):
-    return x.array if isinstance(x, Tensor) else x
+    """The array of a tensor; numbers of NumPy become Python's, which leave float32 as it is, as in PyTorch."""
+    if isinstance(x, Tensor):
+        return x.array
+    return x.item() if isinstance(x, np.generic) else x
 
 
 def _index(key):
     return tuple(map(_array, key)) if isinstance(key, tuple) else _array(key)
 
 
-def _first_gradient(y: Tensor, gradient) -> np.ndarray:
-    if gradient is None:
-        if y.numel() != 1:
-            raise RuntimeError(f"grad can be implicitly created only for scalar outputs; this one has shape {y.shape}: "
-                               "take a sum or a mean, or pass gradient=")
-        return np.ones_like(y.array)
-    gradient = np.array(_array(gradient), dtype=y.dtype)
-    if gradient.shape != y.shape:
-        raise RuntimeError(f"backward: got a gradient of shape {gradient.shape} for an output of shape {y.shape}")
-    return gradient
-
-
-def _gradients(node: Tensor, dy: np.ndarray):
-    """The gradient of each input of ``node``, None for those that need none."""
-    needed = [isinstance(p, Tensor) and p.requires_grad for p in node._parents]
-    if callable(node._vjp):
-        return [g if need else None for need, g in zip(needed, node._vjp(dy), strict=True)]
-    return [dx(dy) if need else None for need, dx in zip(needed, node._vjp, strict=True)]
-
-
-def _checked(g, parent: Tensor, node: Tensor) -> np.ndarray:
-    g = np.asarray(g)
-    if g.shape != parent.shape:
-        raise RuntimeError(f"the gradient of an input has shape {g.shape}, the input {parent.shape}; "
-                           f"the operation that made the output of shape {node.shape} is wrong")
-    return g.astype(parent.dtype, copy=False)
-
-
-def _freed(dy):
-    raise RuntimeError("Trying to backward through the graph a second time: the notes on the tape were dropped by the "
-                       "first call. Specify retain_graph=True for the first call of backward().")
+def _numbers(sizes: tuple) -> tuple[int, ...]:
+    """``(2, 3)`` from ``f(2, 3)`` and from ``f((2, 3))``."""
+    return tuple(sizes[0]) if len(sizes) == 1 and not isinstance(sizes[0], (int, np.integer)) else sizes
