@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from dlbook import data, scratch
-from dlbook.exercises import Hint, ch02, ch03, checker
+from dlbook.exercises import Hint, ch01, ch02, ch03, ch04, checker
 from dlbook.train import train
 
 GOOD_W1, GOOD_B1, GOOD_W2 = [[1, 1], [1, 1]], [0, -1], [1, -2]
@@ -77,8 +77,151 @@ def three_layers(X, Y, parameters, eta, factor=2.0, sign=1.0, wrong=None):
     return [p - sign * eta * g for p, g in zip(parameters, gradients)]
 
 
+class Dual:
+    """The numbers of chapter 1 that carry their slope along."""
+
+    def __init__(self, value, slope=0.0):
+        self.value, self.slope = value, slope
+
+
+def quotient(slope, value=1.5):
+    """A division whose slope for a = 3 + 0.5ε and b = 2 - ε is ``slope(a, b)``."""
+    return lambda a, b: Dual(value, slope(a, b))
+
+
+def unit_vjp(x, d):
+    n = np.linalg.norm(x)
+    return (d - x * (d @ x) / n**2) / n
+
+
+def kl_bits(p, q):
+    some = p > 0
+    return np.inf if (q[some] == 0).any() else (p[some] * np.log2(p[some] / q[some])).sum()
+
+
+def kl_plain(p, q):
+    return (p * np.log2(p / q)).sum()
+
+
+def kl_clipped(p, q):
+    return kl_plain(np.clip(p, 1e-9, 1), np.clip(q, 1e-9, 1))
+
+
+def kl_where_both(p, q):
+    both = (p > 0) & (q > 0)
+    return kl_plain(p[both], q[both])
+
+
+def kl_infinite_where_q_is_zero(p, q):
+    return np.inf if (q == 0).any() else kl_bits(p, q)
+
+
+def bce(z, t):
+    return np.logaddexp(0, np.where(t == 1, -z, z)).mean()
+
+
+def bce_overflows(z, t):
+    return np.log(1 + np.exp(np.where(t == 1, -z, z))).mean()
+
+
+def clip(gradients, longest, at_most=1, zero=1):
+    norm = np.sqrt(sum((g**2).sum() for g in gradients))
+    return [g * (min(at_most, longest / norm) if norm > 0 else zero) for g in gradients]
+
+
+def share(t, warm, steps):
+    return (t + 1) / warm if t < warm else (1 + np.cos(np.pi * (t - warm) / (steps - warm))) / 2
+
+
+def amsgrad(p, g, s, eta, largest=True, hat=True, late=False):
+    s["t"] = t = s.get("t", 0) + 1
+    s["m"] = 0.9 * s.get("m", 0) + 0.1 * g
+    s["v"] = 0.999 * s.get("v", 0) + 0.001 * g**2
+    m_hat, v_hat = (1 - 0.9**t, 1 - 0.999**t) if hat else (1, 1)
+    s["max"] = np.maximum(s.get("max", 0), s["v"] / v_hat if late else s["v"])
+    v = s["max"] / (1 if late else v_hat) if largest else s["v"] / v_hat
+    return p - eta * s["m"] / m_hat / (np.sqrt(v) + 1e-8)
+
+
+def sign_optimizer(sign=1, bend=np.sign, keep=True):
+    class Own(scratch.Optimizer):
+        def __init__(self, params, lr=0.01, momentum=0.9):
+            super().__init__(params, {"lr": lr, "momentum": momentum})
+
+        def _memory(self, p, **settings):
+            return {"m": np.zeros_like(p)}
+
+        def _update(self, p, g, state, lr, momentum):
+            m = state["m"] if keep else np.zeros_like(p)
+            m += (1 - momentum) * (g - m)
+            p -= sign * lr * bend(m)
+    return Own
+
+
 # checker, arguments, beginning of the verdict, a word that must be in it
 CASES = [
+    (ch01.shapes, ([(32, 4), (32, 10), (10,), (32, 32)],), "Right", ""),
+    (ch01.shapes, ([(32, 10), (32, 10), (10,), (32, 32)],), "Not yet", "the inner letters vanish"),
+    (ch01.shapes, ([(32, 4), (32, 10), (32,), (32, 32)],), "Not yet", "axis 0 is the one that disappears"),
+    (ch01.shapes, ([(32, 4), (32, 10), (10,), (32, 1)],), "Not yet", "1 against 32, then 32 against nothing"),
+    (ch01.shapes, ([(32, 4), (32, 1), (10,), (32, 32)],), "Not yet", "X - m has not shape (32, 1)"),
+    (ch01.shapes, ((32, 4),), "Not yet", "Give a list of four tuples"),
+    (ch01.blind_direction, ([1, -1, 0, 273],), "Right", ""),
+    (ch01.blind_direction, ([-0.001, 0.001, 0, -0.273],), "Right", ""),
+    (ch01.blind_direction, ([0, 0, 0, 0],), "Not yet", "no direction"),
+    (ch01.blind_direction, ([1, -1, 0, 0],), "Not yet", "by the same amount, -273."),
+    (ch01.blind_direction, ([1, -1, 1, 273],), "Not yet", "leave its weight alone"),
+    (ch01.blind_direction, ([1, 1, 0, -273],), "Not yet", "see what stands before c"),
+    (ch01.blind_direction, ([1, -1, 273],), "Not yet", "should have shape (4,)"),
+    (ch01.unit_vjp, (unit_vjp,), "Right", ""),
+    (ch01.unit_vjp, (lambda x, d: d / np.linalg.norm(x),), "Not yet", "treats the length as a constant"),
+    (ch01.unit_vjp, (lambda x, d: unit_vjp(x, d) * np.linalg.norm(x),), "Not yet", "the size is not"),
+    (ch01.unit_vjp, (lambda x, d: x / np.linalg.norm(x),), "Not yet", "That is y itself"),
+    (ch01.unit_vjp, (lambda x, d: unit_vjp(x, d) + (d[0] == 3 * x[0]),), "Not yet", "Right for one d"),
+    (ch01.unit_vjp, (lambda x, d: d,), "Not yet", "Finite differences give ["),
+    (ch01.unit_vjp, (lambda x, d: None,), "Not yet", "returned nothing"),
+    (ch01.dual_divide, (quotient(lambda a, b: (a.slope - 1.5 * b.slope) / b.value), Dual), "Right", ""),
+    (ch01.dual_divide, (quotient(lambda a, b: a.slope / b.slope), Dual), "Not yet", "the quotient of the slopes"),
+    (ch01.dual_divide, (quotient(lambda a, b: a.slope / b.value), Dual), "Not yet", "if b stood still"),
+    (ch01.dual_divide, (quotient(lambda a, b: 4.0), Dual), "Not yet", "Divide it by b²"),
+    (ch01.dual_divide, (quotient(lambda a, b: -1.0), Dual), "Not yet", "The sign is turned"),
+    (ch01.dual_divide, (quotient(lambda a, b: 7.0), Dual), "Not yet", "yours is 7"),
+    (ch01.dual_divide, (quotient(lambda a, b: 1.0, value=6.0), Dual), "Not yet", "The value of 3 / 2 is 1.5"),
+    (ch01.dual_divide, (lambda a, b: 1.5, Dual), "Not yet", "Return a Dual, a value and a slope"),
+    (ch01.dual_divide, (lambda a, b: None, Dual), "Not yet", "returned nothing"),
+    (ch01.second_test, (0.3,), "Not yet", "Of 10,000 people"),
+    (ch01.second_test, (0.0081 / (0.0081 + 0.008019),), "Right", ""),
+    (ch01.second_test, (0.0917,), "Not yet", "after one test"),
+    (ch01.second_test, (0.99,), "Not yet", "The prior is missing"),
+    (ch01.second_test, (0.9,), "Not yet", "Turn the question around"),
+    (ch01.second_test, (0.0081,), "Not yet", "Divide by all"),
+    (ch01.second_test, (50.2,), "Not yet", "between 0 and 1"),
+    (ch01.lamp_rate, (lambda x: 1 / x.mean(),), "Right", ""),
+    (ch01.lamp_rate, (lambda x: x.mean(),), "Not yet", "That is the mean time"),
+    (ch01.lamp_rate, (lambda x: 1 / np.median(x),), "Not yet", "uses the median"),
+    (ch01.lamp_rate, (lambda x: x.sum(),), "Not yet", "a longer list"),
+    (ch01.lamp_rate, (lambda x: 1 / x.sum(),), "Not yet", "once for each lamp"),
+    (ch01.lamp_rate, (lambda x: 1.0,), "Not yet", "you give 1.000"),
+    (ch01.lamp_rate, (lambda x: None,), "Not yet", "returned nothing"),
+    (ch01.divergence, (kl_bits,), "Right", ""),
+    (ch01.divergence, (lambda p, q: kl_bits(q, p),), "Not yet", "That is KL(q‖p)"),
+    (ch01.divergence, (lambda p, q: kl_bits(p, q) * np.log(2),), "Not yet", "That is in nats"),
+    (ch01.divergence, (lambda p, q: -(p * np.log2(q)).sum(),), "Not yet", "Take away the entropy"),
+    (ch01.divergence, (lambda p, q: -kl_bits(p, q),), "Not yet", "p stands above q"),
+    (ch01.divergence, (lambda p, q: 0.0,), "Not yet", "yours is 0.0000"),
+    (ch01.divergence, (kl_plain,), "Not yet", "with them NumPy warns"),
+    (ch01.divergence, (kl_clipped,), "Not yet", "has no bound"),
+    (ch01.divergence, (kl_where_both,), "Not yet", "has no bound; you give"),
+    (ch01.divergence, (kl_infinite_where_q_is_zero,), "Not yet", "both 0, nothing is lost"),
+    (ch01.divergence, (lambda p, q: kl_bits(p, q) + (p == 0).sum(),), "Not yet", "cost nothing"),
+    (ch01.divergence, (lambda p, q: None,), "Not yet", "returned nothing"),
+    (ch01.binary_loss, (bce,), "Right", ""),
+    (ch01.binary_loss, (bce_overflows,), "Not yet", "z = 1000 with t = 0 gives inf, expected 1000"),
+    (ch01.binary_loss, (lambda z, t: bce(-z, t),), "Not yet", "The two classes are exchanged"),
+    (ch01.binary_loss, (lambda z, t: bce(z, t) * len(z),), "Not yet", "take the mean"),
+    (ch01.binary_loss, (lambda z, t: np.clip(bce_overflows(z, t), 0, 88),), "Not yet", "gives 88, expected 1000"),
+    (ch01.binary_loss, (lambda z, t: 0.5,), "Not yet", "yours is 0.5"),
+    (ch01.binary_loss, (lambda z, t: None,), "Not yet", "returned nothing"),
     (ch02.parameters, (266_610,), "Right", ""),
     (ch02.parameters, (266_200,), "Not yet", "Which numbers are missing"),
     (ch02.parameters, (1194,), "Not yet", "one number for each unit"),
@@ -172,6 +315,54 @@ CASES = [
     (ch03.three_layers, (lambda *a: three_layers(*a, wrong=True),), "Not yet", "b1 is wrong; what comes after"),
     (ch03.three_layers, (lambda X, Y, p, eta: p[:4],), "Not yet", "six new parameters"),
     (ch03.three_layers, (lambda *a: None,), "Not yet", "returned nothing"),
+    (ch04.two_steps, (0.9, 0.72), "Right", ""),
+    (ch04.two_steps, (0.9, 0.81), "Not yet", "plain gradient descent"),
+    (ch04.two_steps, (0.9, 0.71), "Not yet", "taken at w₁"),
+    (ch04.two_steps, (0.9, 0.729), "Not yet", "the new gradient is w₁"),
+    (ch04.two_steps, (0.9, 0.5), "Not yet", "w₂ = 0.5 is not right"),
+    (ch04.two_steps, (0.81, 0.72), "Not yet", "w₁ = 0.81 is not right"),
+    (ch04.best_rates, (80 / 82, 0.8), "Right", ""),
+    (ch04.best_rates, (0.8, 80 / 82), "Not yet", "each other's place"),
+    (ch04.best_rates, (161 / 163, 0.8), "Not yet", "162 / 2 = 81"),
+    (ch04.best_rates, (1.2, 0.8), "Not yet", "not below 1"),
+    (ch04.best_rates, (80 / 82, 0.9), "Not yet", "κ = 81"),
+    (ch04.first_step, (0.01,), "Right", ""),
+    (ch04.first_step, (0.001,), "Not yet", "first step of Adam"),
+    (ch04.first_step, (0.1,), "Not yet", "a root"),
+    (ch04.first_step, (0.0001,), "Not yet", "stands below"),
+    (ch04.first_step, (3,), "Not yet", "s₁ = 0.99"),
+    (ch04.clip, (clip,), "Right", ""),
+    (ch04.clip, (lambda gs, c: [clip([g], c)[0] for g in gs],), "Not yet", "by its own norm"),
+    (ch04.clip, (lambda gs, c: [np.clip(g, -c, c) for g in gs],), "Not yet", "You limited each element"),
+    (ch04.clip, (lambda gs, c: [g / 3 for g in gs],), "Not yet", "should become a quarter"),
+    (ch04.clip, (lambda gs, c: clip(gs, c, at_most=99),), "Not yet", "short enough should stay"),
+    (ch04.clip, (lambda gs, c: clip(gs, c, zero=np.nan),), "Not yet", "What do you divide by"),
+    (ch04.clip, (lambda gs, c: [np.divide(g, 2, out=g) for g in gs],), "Not yet", "were changed"),
+    (ch04.clip, (lambda gs, c: None,), "Not yet", "one array for each"),
+    (ch04.schedule, (share,), "Right", ""),
+    (ch04.schedule, (lambda t, w, n: t / w if t < w else share(t, w, n),), "Not yet", "a wasted step"),
+    (ch04.schedule, (lambda t, w, n: 1 if t < w else share(t, w, n),), "Not yet", "(t + 1) / warm"),
+    (ch04.schedule, (lambda t, w, n: share(t, w, n) if t < w else share(t, 0, n),), "Not yet", "counted from warm"),
+    (ch04.schedule, (lambda t, w, n: share(t, w, n) if t < w else 1 - (t - w) / (n - w),), "Not yet", "Half a wave"),
+    (ch04.floor, (0.01,), "Right", ""),
+    (ch04.floor, (0.16,), "Not yet", "pull the same way"),
+    (ch04.floor, (0.04,), "Not yet", "the half rate alone"),
+    (ch04.floor, (0.02,), "Not yet", "the larger batch alone"),
+    (ch04.floor, (0.005,), "Not yet", "You squared the rate"),
+    (ch04.floor, (0.64,), "Not yet", "The other way around"),
+    (ch04.floor, (7,), "Not yet", "proportional to η/B"),
+    (ch04.amsgrad, (amsgrad,), "Right", ""),
+    (ch04.amsgrad, (lambda *a: amsgrad(*a, largest=False),), "Not yet", "this is Adam itself"),
+    (ch04.amsgrad, (lambda *a: amsgrad(*a, hat=False),), "Not yet", "hats included"),
+    (ch04.amsgrad, (lambda *a: amsgrad(*a, late=True),), "Not yet", "the hat comes after"),
+    (ch04.amsgrad, (lambda p, g, s, eta: np.subtract(p, eta * g, out=p),), "Not yet", "as they are"),
+    (ch04.amsgrad, (lambda *a: None,), "Not yet", "returned nothing"),
+    (ch04.own_optimizer, (sign_optimizer(),), "Right", ""),
+    (ch04.own_optimizer, (sign_optimizer(sign=-1),), "Not yet", "uphill"),
+    (ch04.own_optimizer, (sign_optimizer(bend=lambda m: m),), "Not yet", "exactly η"),
+    (ch04.own_optimizer, (sign_optimizer(keep=False),), "Not yet", "must stay in the memory"),
+    (ch04.own_optimizer, (sign_optimizer(sign=0),), "Not yet", "in place"),
+    (ch04.own_optimizer, (7,), "Not yet", "the class itself"),
 ]
 
 
@@ -189,7 +380,8 @@ def checkers(module):
     return [f for n, f in vars(module).items() if inspect.isfunction(f) and f.__module__ == module.__name__]
 
 
-@pytest.mark.parametrize("check", [*checkers(ch02), *checkers(ch03)], ids=lambda f: f.__name__)
+@pytest.mark.parametrize("check", [*checkers(ch01), *checkers(ch02), *checkers(ch03), *checkers(ch04)],
+                         ids=lambda f: f.__name__)
 def test_each_has_a_right_and_a_wrong_answer_and_waits_for_one(check, capsys):
     assert {v for c, _, v, _ in CASES if c is check} == {"Right", "Not yet"}
     for blank in (None, ...):

@@ -16,6 +16,7 @@ import traitlets
 JS = Path(__file__).parent / "js"
 _IMPORT = re.compile(r'^import \{([^}]*)\} from "\./(\w+)\.mjs";\n', re.M)
 _EXPORT = re.compile(r"^export (?=(?:async )?function|const|class)", re.M)
+_COMMENT = re.compile(r"^ *//.*\n", re.M)  # lines for those who read the source
 _NAME = re.compile(r"^export (?:async )?(?:function\*?|const|class) (\w+)", re.M)
 
 
@@ -31,7 +32,7 @@ def bundle(name: str) -> str:
 
     def link(module: str) -> str:
         """The text of the module, its imports bound to closures."""
-        source = (JS / f"{module}.mjs").read_text("utf8")
+        source = _COMMENT.sub("", (JS / f"{module}.mjs").read_text("utf8"))
         for names, other in _IMPORT.findall(source):
             exported = _NAME.findall((JS / f"{other}.mjs").read_text("utf8"))
             if unknown := {n.strip() for n in names.split(",")} - set(exported):
@@ -50,6 +51,15 @@ def bundle(name: str) -> str:
     return "".join(closures.values()) + body
 
 
+def style() -> str:
+    """The style sheet of all widgets: what they share, in ``js/widget.css``, then one file for each widget.
+
+    They share one text, so that a page loads it once and the order of its widgets does not matter.
+    """
+    own = sorted(path for path in JS.glob("*.css") if path.name != "widget.css")
+    return "\n".join(path.read_text("utf8") for path in [JS / "widget.css", *own])
+
+
 class Widget(anywidget.AnyWidget):
     """Base class: shared style sheet, a stable text form, and what a page without scripts shows instead.
 
@@ -57,7 +67,7 @@ class Widget(anywidget.AnyWidget):
     gives ``poster()`` and ``table()``.
     """
 
-    _css = (JS / "widget.css").read_text("utf8")
+    _css = style()
     key = traitlets.Unicode("", help="its name in a shareable address: page.html?key.trait=value").tag(sync=True)
     _fallback = traitlets.Unicode("").tag(sync=True)
 
