@@ -37,6 +37,8 @@ def checker(check: Callable[..., str]) -> Callable[..., None]:
 
 def number(answer, name: str = "the answer") -> float:
     """The answer as a float, or a hint."""
+    if answer is None or answer is Ellipsis:
+        raise Hint(f"{name} is not there yet: your function returned nothing.")
     try:
         value = float(answer)
     except (TypeError, ValueError):
