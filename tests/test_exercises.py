@@ -84,9 +84,9 @@ class Dual:
         self.value, self.slope = value, slope
 
 
-def quotient(slope, value=1.5):
-    """A division whose slope for a = 3 + 0.5ε and b = 2 - ε is ``slope(a, b)``."""
-    return lambda a, b: Dual(value, slope(a, b))
+def quotient(slope, value=None):
+    """A division whose slope is ``slope(a, b)``."""
+    return lambda a, b: Dual(a.value / b.value if value is None else value, slope(a, b))
 
 
 def unit_vjp(x, d):
@@ -180,7 +180,9 @@ CASES = [
     (ch01.unit_vjp, (lambda x, d: unit_vjp(x, d) + (d[0] == 3 * x[0]),), "Not yet", "Right for one d"),
     (ch01.unit_vjp, (lambda x, d: d,), "Not yet", "Finite differences give ["),
     (ch01.unit_vjp, (lambda x, d: None,), "Not yet", "returned nothing"),
-    (ch01.dual_divide, (quotient(lambda a, b: (a.slope - 1.5 * b.slope) / b.value), Dual), "Right", ""),
+    (ch01.dual_divide, (quotient(lambda a, b: (a.slope - a.value / b.value * b.slope) / b.value), Dual), "Right", ""),
+    (ch01.dual_divide, (quotient(lambda a, b: a.slope * b.value), Dual), "Not yet", "wrong for another"),
+    (ch01.dual_divide, (quotient(lambda a, b: -b.slope), Dual), "Not yet", "wrong for another"),
     (ch01.dual_divide, (quotient(lambda a, b: a.slope / b.slope), Dual), "Not yet", "the quotient of the slopes"),
     (ch01.dual_divide, (quotient(lambda a, b: a.slope / b.value), Dual), "Not yet", "if b stood still"),
     (ch01.dual_divide, (quotient(lambda a, b: 4.0), Dual), "Not yet", "Divide it by b²"),
@@ -220,6 +222,7 @@ CASES = [
     (ch01.binary_loss, (lambda z, t: bce(-z, t),), "Not yet", "The two classes are exchanged"),
     (ch01.binary_loss, (lambda z, t: bce(z, t) * len(z),), "Not yet", "take the mean"),
     (ch01.binary_loss, (lambda z, t: np.clip(bce_overflows(z, t), 0, 88),), "Not yet", "gives 88, expected 1000"),
+    (ch01.binary_loss, (lambda z, t: np.nan_to_num(bce_overflows(z, t), posinf=1000),), "Not yet", "expected 300"),
     (ch01.binary_loss, (lambda z, t: 0.5,), "Not yet", "yours is 0.5"),
     (ch01.binary_loss, (lambda z, t: None,), "Not yet", "returned nothing"),
     (ch02.parameters, (266_610,), "Right", ""),

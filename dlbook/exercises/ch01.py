@@ -85,6 +85,9 @@ def dual_divide(function, Dual) -> str:
     if not np.isclose(result.value, 1.5):
         raise Hint(f"The value of 3 / 2 is 1.5; yours is {result.value}.")
     if np.isclose(result.slope, 1.0):
+        other = function(Dual(1.7, 0.3), Dual(-0.6, 2.2))
+        if not np.allclose([other.value, other.slope], [1.7 / -0.6, (0.3 * -0.6 - 1.7 * 2.2) / 0.36]):
+            raise Hint("Right for this pair, wrong for another: the slope of a/b is (a'b - ab') / b².")
         return "The quotient rule, with the value reused."
     known = {-0.5: "That is the quotient of the slopes. Think of y·b = a, and apply the product rule to its left side.",
              0.25: "That would be right if b stood still. It moves, too.",
@@ -186,7 +189,8 @@ def binary_loss(function) -> str:
             raise Hint("That is the sum; take the mean over the samples.")
         if not np.isclose(got, right, atol=1e-5):
             raise Hint(f"For z = {z.tolist()} and t = {t.tolist()} the loss is {right:.4f}; yours is {got:.4f}.")
-        for logit, label, value in ((1000, 0, 1000), (-1000, 1, 1000), (1000, 1, 0), (-1000, 0, 0)):
+        for logit, label, value in ((1000, 0, 1000), (-1000, 1, 1000), (1000, 1, 0), (-1000, 0, 0), (300, 0, 300),
+                                    (-150, 1, 150)):
             said = float(function(np.array([logit], np.float32), np.array([label])))
             if not np.isclose(said, value):
                 raise Hint(f"Right for small logits, but z = {logit} with t = {label} gives {said:g}, "

@@ -105,15 +105,16 @@ def schedule(function) -> str:
             share = number(function(t, warm, steps), f"share({t}, {warm}, {steps})")
             if abs(share - right(t, warm, steps)) < 1e-9:
                 continue
-            said = f"share({t}, {warm}, {steps}) is {share:.4g}, expected {right(t, warm, steps):.4g}. "
+            expected = right(t, warm, steps)
+            said = f"share({t}, {warm}, {steps}) is {share:.8g}, expected {expected:.8g}. "
             if t < warm and abs(share - t / warm) < 1e-9:
                 raise Hint(said + "Your warm-up starts with a rate of zero, a wasted step.")
             if t < warm:
-                raise Hint(said + "While t < warm it is (t + 1) / warm.")
+                raise Hint(said + "While t < warm it is (t + 1) / warm, without the cosine.")
             if abs(share - (1 + np.cos(np.pi * t / steps)) / 2) < 1e-9:
                 raise Hint(said + "The cosine begins where the warm-up ends: steps - warm steps, counted from warm.")
             raise Hint(said + "Half a wave: (1 + cos(π u)) / 2 with u from 0 to 1.")
-    return "Most large networks of today were trained with this line."
+    return "A warm-up, then half a cosine."
 
 
 @checker
@@ -122,8 +123,8 @@ def floor(answer) -> str:
     level = number(answer)
     known = {0.16: "Rate and batch pull the same way here: a smaller rate and a larger batch both lower the floor.",
              0.04: "That is the half rate alone. The batch is four times as large, too.",
-             0.02: "That is the larger batch alone. The rate is halved, too.",
-             0.0025: "You squared the rate: the floor is proportional to η, not to η².",
+             0.02: "That is the larger batch alone, or the half rate with 1/√B. The floor goes with η/B.",
+             0.0025: "You squared the batch: the floor goes with 1/B, not with 1/B².",
              0.005: "You squared the rate: the floor is proportional to η, not to η².",
              0.64: "The other way around: the floor is proportional to η/B."}
     for value, hint in known.items():
