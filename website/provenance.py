@@ -23,6 +23,7 @@ PACKAGES = {
     "Matplotlib": "matplotlib",
     "ipywidgets": "ipywidgets",
     "anywidget": "anywidget",
+    "safetensors": "safetensors",
     "IPython kernel": "ipykernel",
 }
 KEY = "environment"  # in the data of a cached notebook, and in what is known of a page
