@@ -398,26 +398,6 @@ def test_the_theme_changes(race):
     group.page.wait_for_function("([e, old]) => e.toDataURL() !== old", arg=[shade.element_handle(), before])
 
 
-def test_it_answers_within_a_frame(race):
-    group = race("?race.at=200&race.optimizers=" + ",".join(OPTIMIZERS))
-    median = group.evaluate(
-        """async (el) => {
-          const handle = el.querySelector(".dlb-handle"), ask = requestAnimationFrame, times = [];
-          for (let i = 0; i < 31; i++) {
-            let spent = 0;
-            globalThis.requestAnimationFrame = (fn) => ask((t) => { const a = performance.now(); fn(t); spent += performance.now() - a; });
-            const key = ["ArrowRight", "ArrowLeft"][i % 2];
-            handle.dispatchEvent(new KeyboardEvent("keydown", { key, bubbles: true, cancelable: true }));
-            globalThis.requestAnimationFrame = ask;
-            await new Promise((done) => ask(() => ask(done)));
-            times.push(spent);
-          }
-          return times.sort((a, b) => a - b)[15];
-        }"""  # noqa: E501
-    )
-    assert 0 < median < 16
-
-
 def test_several_on_a_page_do_not_share_ids(race):
     group = race(index=1)
     at(group, 500)
