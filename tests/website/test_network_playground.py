@@ -6,6 +6,7 @@ import re
 
 import pytest
 from playwright.sync_api import expect
+from waiting import after_paint, rests
 
 from dlbook.widgets import network_start as net
 from dlbook.widgets.network_playground import PRESETS, NetworkPlayground
@@ -24,13 +25,6 @@ def playground(sample, open_page):
 
 def seen(group) -> dict:
     return group.evaluate("(e) => ({ ...e.dataset })")
-
-
-def after_paint(group, act):
-    """Does something and waits until the widget has painted."""
-    before = int(seen(group)["painted"])
-    act()
-    group.page.wait_for_function("([e, n]) => +e.dataset.painted > n", arg=[group.element_handle(), before])
 
 
 def press(group, name):
@@ -83,10 +77,9 @@ def test_train_pause_step_reset(playground):
     unit(group, "Train").click()
     group.page.wait_for_function("(e) => +e.dataset.epoch >= 100", arg=group.element_handle())
     unit(group, "Pause").click()
+    rests(group, "epoch")
     rested = seen(group)
     assert float(rested["loss"]) < 0.2 < float(start)
-    group.page.wait_for_timeout(150)
-    assert seen(group)["epoch"] == rested["epoch"]
     press(group, "One epoch")
     assert int(seen(group)["epoch"]) == int(rested["epoch"]) + 1
     press(group, "One batch")
@@ -111,10 +104,7 @@ def test_training_rests_while_it_is_out_of_sight(playground):
     group = playground(height=700)
     unit(group, "Train").click()
     group.page.evaluate("scrollTo(0, document.body.scrollHeight)")
-    group.page.wait_for_timeout(200)
-    away = seen(group)["epoch"]
-    group.page.wait_for_timeout(300)
-    assert seen(group)["epoch"] == away
+    away = rests(group, "epoch")
     group.page.evaluate("scrollTo(0, 0)")
     group.page.wait_for_function("([e, n]) => +e.dataset.epoch > n", arg=[group.element_handle(), int(away)])
     unit(group, "Pause").click()

@@ -6,6 +6,7 @@ import re
 
 import pytest
 from playwright.sync_api import expect
+from waiting import after_paint, rests, settled
 
 from dlbook.widgets import OptimizerRace, race_run
 from dlbook.widgets.optimizer_race import PRESETS
@@ -36,16 +37,9 @@ def press(group, *names):
         group.get_by_role("button", name=name, exact=True).click()
 
 
-def after_paint(group, act):
-    """Does something and waits until the widget has painted."""
-    before = int(group.get_attribute("data-painted"))
-    act()
-    group.page.wait_for_function("([e, n]) => +e.dataset.painted > n", arg=[group.element_handle(), before])
-
-
 def row(group, name) -> list[str]:
     """The cells of an optimizer: loss, place, step of arrival."""
-    cells = group.locator(".dlb-or-table tbody tr").nth(list(OPTIMIZERS).index(name)).locator("td")
+    cells = settled(group).locator(".dlb-or-table tbody tr").nth(list(OPTIMIZERS).index(name)).locator("td")
     spans = cells.nth(1).locator("span")
     return [spans.nth(0).inner_text(), spans.nth(1).inner_text(), cells.nth(2).inner_text()]
 
@@ -235,9 +229,8 @@ def test_it_plays_and_pauses_and_stops_at_the_end(race):
     press(group, "Play")
     group.page.wait_for_function("(e) => +e.dataset.at >= 5", arg=group.element_handle())
     press(group, "Pause")
-    rested = group.get_attribute("data-at")
-    group.page.wait_for_timeout(200)
-    assert group.get_attribute("data-at") == rested
+    rested = rests(group, "at")
+    assert 5 <= int(rested) < 50
     press(group, "+1 step")
     at(group, int(rested) + 1)
     press(group, "−1 step")
@@ -256,10 +249,7 @@ def test_playing_rests_out_of_sight(race):
     press(group, "Play")
     group.page.evaluate("document.querySelector('main').style.paddingBottom = '5000px'")
     group.page.evaluate("window.scrollTo(0, document.body.scrollHeight)")
-    group.page.wait_for_timeout(200)
-    away = group.get_attribute("data-at")
-    group.page.wait_for_timeout(400)
-    assert group.get_attribute("data-at") == away
+    away = rests(group, "at")
     group.scroll_into_view_if_needed()
     group.page.wait_for_function("([e, n]) => +e.dataset.at > n", arg=[group.element_handle(), int(away)])
     press(group, "Pause")
