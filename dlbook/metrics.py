@@ -21,6 +21,26 @@ def accuracy(y_true: np.ndarray, output: np.ndarray) -> float:
     return float((predicted == y_true).mean())
 
 
+def perplexity(y_true: np.ndarray, output: np.ndarray, *, ignore_index: int = -100) -> float:
+    """exp of the mean of -log softmax(z)ₜ over tokens t (…) and logits z (…, k): among so many it was as if to guess.
+
+    Targets that are ``ignore_index`` do not count; nan if no other is left.  ValueError if the shapes do not fit.
+
+    >>> round(perplexity(np.array([0, 3]), np.zeros((2, 4))), 6)
+    4.0
+    """
+    if output.shape[:-1] != y_true.shape:
+        raise ValueError(f"perplexity: got targets of shape {y_true.shape} and logits of shape {output.shape}; the "
+                         "logits have one axis more, the last one")
+    counted = y_true != ignore_index
+    if not counted.any():
+        return math.nan
+    z, t = output[counted].astype(np.float64), y_true[counted]
+    largest = z.max(1)
+    log_sum = largest + np.log(np.exp(z - largest[:, None]).sum(1))
+    return float(np.exp((log_sum - z[np.arange(len(t)), t]).mean()))
+
+
 class Interval(NamedTuple):
     """A range that holds the true value in the given share of repetitions."""
 

@@ -158,6 +158,8 @@ class _Histograms:
 
     def _listen(self, name: str) -> Callable:
         def hook(module, args, output):
+            while isinstance(output, tuple):  # a recurrent layer answers (output, state), packed or not
+                output = output[0]
             self._count(self.activation, name, output)
             if output.requires_grad:
                 output.register_hook(lambda g: self._count(self.gradient, name, g))

@@ -28,7 +28,9 @@ def loaded(module: str) -> set[str]:
     return {name.partition(".")[0] for name in names} - sys.stdlib_module_names - {"dlbook"}
 
 
-@pytest.mark.parametrize("name", ["", ".scratch", ".data", ".train", ".checkpoint", ".widgets", ".figures"])
+@pytest.mark.parametrize("name", ["", ".scratch", ".data", ".train", ".images", ".receptive", ".quantize", ".text",
+                                  ".sequences", ".series", ".corpus", ".ngrams",
+                                  ".checkpoint", ".widgets", ".figures"])
 def test_only_pt_loads_torch(name):
     assert "torch" not in loaded("dlbook" + name)
 

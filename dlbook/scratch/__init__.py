@@ -69,7 +69,7 @@ from dlbook.scratch.lr_scheduler import (
     SequentialLR,
     StepLR,
 )
-from dlbook.scratch.models import MLP
+from dlbook.scratch.models import MLP, AllConvNet, BasicBlock, LeNet, ResNet
 from dlbook.scratch.module import Module, Parameter, Sequential
 from dlbook.scratch.norm import BatchNorm1d, BatchNorm2d, LayerNorm, batch_norm, layer_norm
 from dlbook.scratch.optim import SGD, Adadelta, Adagrad, Adam, AdamW, RMSprop
@@ -84,6 +84,7 @@ from dlbook.scratch.pool import (
 )
 from dlbook.scratch.random import manual_seed
 from dlbook.scratch.recurrent import GRU, LSTM, RNN, gru_cell, lstm_cell, rnn_relu_cell, rnn_tanh_cell
+from dlbook.scratch.sequence_models import CharLM, RNNClassifier, SequenceTagger, next_token
 from dlbook.scratch.tensor import Tensor, apply, as_tensor, no_grad
 
 __all__ = [
@@ -114,5 +115,6 @@ __all__ = [
     # checks
     "gradcheck", "numerical_gradient", "GradcheckError",
     # networks
-    "MLP",
+    "MLP", "LeNet", "AllConvNet", "BasicBlock", "ResNet",
+    "RNNClassifier", "SequenceTagger", "CharLM", "next_token",
 ]
