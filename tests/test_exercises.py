@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from dlbook import data, scratch
-from dlbook.exercises import Hint, ch01, ch02, ch03, ch04, checker
+from dlbook.exercises import Hint, ch01, ch02, ch03, ch04, ch05, ch06, checker
 from dlbook.train import train
 
 GOOD_W1, GOOD_B1, GOOD_W2 = [[1, 1], [1, 1]], [0, -1], [1, -2]
@@ -159,6 +159,84 @@ def sign_optimizer(sign=1, bend=np.sign, keep=True):
 
 
 # checker, arguments, beginning of the verdict, a word that must be in it
+def kernel_gradient(x, dy, size, s):
+    windows = np.lib.stride_tricks.sliding_window_view(x, size)[::s, ::s][:dy.shape[0], :dy.shape[1]]
+    return np.einsum("ij, ijuv -> uv", dy, windows)
+
+
+def largest(x, k=2):
+    """The largest number of each window of k × k, four times, as a window of 2 × 2."""
+    h, w = x.shape
+    return np.kron(x.reshape(h // k, k, w // k, k).max((1, 3)), np.ones((2, 2)))
+
+
+def pool_gradient(x, dy):
+    dx = np.zeros(x.shape)
+    for i, j in np.ndindex(*dy.shape):
+        u, v = divmod(int(x[2 * i:2 * i + 2, 2 * j:2 * j + 2].argmax()), 2)
+        dx[2 * i + u, 2 * j + v] = dy[i, j]
+    return dx
+
+
+def fold(w, b, mean, var, gamma, beta, eps, power=0.5):
+    a = gamma / (var + eps) ** power
+    return w * a[:, None, None, None], (b - mean) * a + beta
+
+
+def separable(groups=None, bias=False, size=3, times=1, last=True):
+    class Separable(scratch.Module):
+        def __init__(self, c, o):
+            super().__init__()
+            self.places = scratch.Conv2d(c, c, size, padding=size // 2, groups=groups or c, bias=bias)
+            self.channels = scratch.Conv2d(c, o, 1, bias=last)
+
+        def forward(self, x):
+            for _ in range(times):
+                x = self.places(x)
+            return self.channels(x)
+
+    return Separable
+
+
+def swapped(rows):
+    r, z, n = np.split(rows, 3)
+    return np.concatenate([z, r, n])
+
+
+def sigmoid(z):
+    return 1 / (1 + np.exp(-z))
+
+
+def gru_step(x, h, W, U, b, b2, turned=False, reset="outside"):
+    (r_x, z_x, n_x), (r_h, z_h, n_h) = np.split(W @ x + b, 3), np.split(U @ h + b2, 3)
+    r, z, M = sigmoid(r_x + r_h), sigmoid(z_x + z_h), len(h)
+    old = {"outside": r * n_h, "none": n_h, "inside": U[2 * M:] @ (r * h) + b2[2 * M:],
+           "without bias": r * (U[2 * M:] @ h) + b2[2 * M:]}[reset]
+    z = 1 - z if turned else z
+    return (1 - z) * np.tanh(n_x + old) + z * h
+
+
+def perplexity(p, targets):
+    rows = np.flatnonzero(targets != -100)
+    return np.exp(-np.log(p[rows, targets[rows]]).mean())
+
+
+def draw(z, tau, u, shift=True):
+    p = np.exp((z - z.max() * shift) / tau)
+    return int(np.argmax(np.cumsum(p / p.sum()) > u))
+
+
+def lstm_backward(a, c_old, dh, dc, through_h=1, bend=True, forget=True, slopes=True):
+    i, f, g, o = np.split(a, 4)
+    i, f, g, o = sigmoid(i), sigmoid(f), np.tanh(g), sigmoid(o)
+    tanh_c = np.tanh(f * c_old + i * g)
+    dc = dc + through_h * dh * o * (1 - tanh_c**2 if bend else 1)
+    da = [dc * g, dc * c_old, dc * i, dh * tanh_c]
+    if slopes:
+        da = [d * s for d, s in zip(da, (i * (1 - i), f * (1 - f), 1 - g**2, o * (1 - o)))]
+    return np.concatenate(da), dc * f if forget else dc
+
+
 CASES = [
     (ch01.shapes, ([(32, 4), (32, 10), (10,), (32, 32)],), "Right", ""),
     (ch01.shapes, ([(32, 10), (32, 10), (10,), (32, 32)],), "Not yet", "the inner letters vanish"),
@@ -366,6 +444,124 @@ CASES = [
     (ch04.own_optimizer, (sign_optimizer(keep=False),), "Not yet", "must stay in the memory"),
     (ch04.own_optimizer, (sign_optimizer(sign=0),), "Not yet", "in place"),
     (ch04.own_optimizer, (7,), "Not yet", "the class itself"),
+    (ch05.layer_size, (16, 1216), "Right", ""),
+    (ch05.layer_size, (14, 1216), "Not yet", "without the padding"),
+    (ch05.layer_size, (15, 1216), "Not yet", "for the first place"),
+    (ch05.layer_size, (7, 1216), "Not yet", "The height is not 7"),
+    (ch05.layer_size, (16, 1200), "Not yet", "has a bias"),
+    (ch05.layer_size, (16, 416), "Not yet", "all three channels"),
+    (ch05.layer_size, (16, 5), "Not yet", "not 5 parameters"),
+    (ch05.by_hand, ([[4, 2], [2, 7]],), "Right", ""),
+    (ch05.by_hand, ([[3, 1], [1, 6]],), "Not yet", "add the bias"),
+    (ch05.by_hand, (np.zeros((3, 3)),), "Not yet", "stride 1"),
+    (ch05.by_hand, ([[4, 2], [2, 8]],), "Not yet", "Row 1, column 1 is 8"),
+    (ch05.by_hand, ([[4, 4], [4, 3]],), "Not yet", "turned the kernel around"),
+    (ch05.field, (17,), "Right", ""),
+    (ch05.field, (11,), "Not yet", "without the stride"),
+    (ch05.field, (13,), "Not yet", "dilation is missing"),
+    (ch05.field, (3,), "Not yet", "It is not 3"),
+    (ch05.slope_kernel, (np.array([[-1, 0, 1]] * 3) / 6,), "Right", ""),
+    (ch05.slope_kernel, (np.array([[1, 0, -1]] * 3) / 6,), "Not yet", "slope to the left"),
+    (ch05.slope_kernel, (np.array([[-1, 0, 1]] * 3),), "Not yet", "it answers 6"),
+    (ch05.slope_kernel, ([[0, 0, 0], [-0.5, 0, 0.5], [0, 0, 0]],), "Not yet", "Spread the weights"),
+    (ch05.slope_kernel, (np.ones((3, 3)),), "Not yet", "add up to 0"),
+    (ch05.slope_kernel, (np.array([[-1, 0, 1]] * 3).T / 6,), "Not yet", "rises downward"),
+    (ch05.kernel_gradient, (kernel_gradient,), "Right", ""),
+    (ch05.kernel_gradient, (lambda *a: kernel_gradient(*a)[::-1, ::-1],), "Not yet", "turned around"),
+    (ch05.kernel_gradient, (lambda x, dy, *a: kernel_gradient(x, dy, *a) / dy.size,), "Not yet", "their mean"),
+    (ch05.kernel_gradient, (lambda *a: kernel_gradient(*a[:3], 1),), "Not yet", "at stride 1 it is right"),
+    (ch05.kernel_gradient, (lambda *a: -kernel_gradient(*a),), "Not yet", "dw[u, v] is the sum"),
+    (ch05.kernel_gradient, (lambda *a: None,), "Not yet", "returned nothing"),
+    (ch05.pool_gradient, (pool_gradient,), "Right", ""),
+    (ch05.pool_gradient, (lambda x, dy: largest(dy, 1) / 4,), "Not yet", "gradient of the mean"),
+    (ch05.pool_gradient, (lambda x, dy: largest(dy, 1) * (x == largest(x)),), "Not yet", "only the first"),
+    (ch05.pool_gradient, (lambda x, dy: pool_gradient(np.maximum(x, 0), dy),), "Not yet", "negative ones"),
+    (ch05.pool_gradient, (lambda x, dy: -pool_gradient(x, dy),), "Not yet", "all others 0"),
+    (ch05.pool_gradient, (lambda x, dy: np.pad(pool_gradient(x[:2], dy[:1]), ((0, len(x) - 2), (0, 0))),), "Not yet",
+     "4 × 6"),
+    (ch05.fold, (fold,), "Right", ""),
+    (ch05.fold, (lambda *a: fold(*a[:-1], 0.0),), "Not yet", "ε under the root"),
+    (ch05.fold, (lambda *a: fold(*a, power=1.0),), "Not yet", "the root of the variance"),
+    (ch05.fold, (lambda w, b, *a: fold(w, 0 * b, *a),), "Not yet", "normalized as well"),
+    (ch05.fold, (lambda w, b, *a: (fold(w, b, *a)[0], fold(w, 0 * b, *a)[1] + b),), "Not yet", "b is multiplied"),
+    (ch05.fold, (lambda w, b, *a: (fold(w, b, *a)[0], b),), "Not yet", "that is b everywhere"),
+    (ch05.fold, (lambda w, b, *a: (w, b),), "Not yet", "The weight is not right"),
+    (ch05.fold, (lambda w, b, *a: (np.add(w, 1, out=w), b),), "Not yet", "were changed"),
+    (ch05.fold, (lambda *a: 0,), "Not yet", "two arrays"),
+    (ch05.separable, (separable(),), "Right", ""),
+    (ch05.separable, (separable(groups=1),), "Not yet", "parameters, expected 89"),
+    (ch05.separable, (separable(bias=True),), "Not yet", "should have no bias"),
+    (ch05.separable, (separable(bias=True, last=False),), "Not yet", "the second one should"),
+    (ch05.separable, (separable(size=1),), "Not yet", "A layer is found"),
+    (ch05.separable, (separable(times=0),), "Not yet", "both steps"),
+    (ch05.separable, (separable(times=2),), "Not yet", "that are not its neighbors"),
+    (ch05.separable, (7,), "Not yet", "the class itself"),
+    (ch06.parameters, (15_744, 11_808), "Right", ""),
+    (ch06.parameters, (11_808, 15_744), "Not yet", "each other's place"),
+    (ch06.parameters, (3936, 11_808), "Not yet", "one block of rows"),
+    (ch06.parameters, (15_552, 11_664), "Not yet", "two bias vectors"),
+    (ch06.parameters, (15_744, 7872), "Not yet", "the candidate n"),
+    (ch06.parameters, (11_808, 11_808), "Not yet", "the candidate g"),
+    (ch06.parameters, (7, 11_808), "Not yet", "4 blocks of 48 rows"),
+    (ch06.through_time, (5,), "Right", ""),
+    (ch06.through_time, (3,), "Not yet", "last use of w alone"),
+    (ch06.through_time, (2,), "Not yet", "at step 2 alone"),
+    (ch06.through_time, (7,), "Not yet", "the loss"),
+    (ch06.through_time, (4,), "Not yet", "at every step"),
+    (ch06.through_time, (1,), "Not yet", "δ₃ h₂ + δ₂ h₁"),
+    (ch06.forget_bias, (4.968,), "Right", ""),
+    (ch06.forget_bias, (-4.968,), "Not yet", "The sign"),
+    (ch06.forget_bias, (np.log(100),), "Not yet", "A little more"),
+    (ch06.forget_bias, (np.log(99),), "Not yet", "1/e"),
+    (ch06.forget_bias, (0.5**0.01,), "Not yet", "That is the gate"),
+    (ch06.forget_bias, (0,), "Not yet", "after one step"),
+    (ch06.forget_bias, (2,), "Not yet", "left after 100 steps"),
+    (ch06.last_states, (lambda h, n: h[np.arange(len(h)), n - 1],), "Right", ""),
+    (ch06.last_states, (lambda h, n: h[:, -1],), "Not yet", "it is a pad"),
+    (ch06.last_states, (lambda h, n: h[:, n - 1],), "Not yet", "Give the rows"),
+    (ch06.last_states, (lambda h, n: h[np.arange(len(h)), n % 6],), "Not yet", "One too far"),
+    (ch06.last_states, (lambda h, n: h[:, 0],), "Not yet", "the places are (2, 5, 0, 4)"),
+    (ch06.last_states, (lambda h, n: None,), "Not yet", "returned nothing"),
+    (ch06.gru_step, (gru_step,), "Right", ""),
+    (ch06.gru_step, (lambda *a: gru_step(*a, turned=True),), "Not yet", "with z = 1 the old state stays"),
+    (ch06.gru_step, (lambda x, h, *a: gru_step(x, h, *map(swapped, a)),), "Not yet", "in the order r, z, n"),
+    (ch06.gru_step, (lambda *a: gru_step(*a, reset="none"),), "Not yet", "reset gate is missing"),
+    (ch06.gru_step, (lambda *a: gru_step(*a, reset="inside"),), "Not yet", "before the matrix"),
+    (ch06.gru_step, (lambda *a: gru_step(*a, reset="without bias"),), "Not yet", "the bias included"),
+    (ch06.gru_step, (lambda x, h, *a: h,), "Not yet", "The first unit should get"),
+    (ch06.perplexity, (perplexity,), "Right", ""),
+    (ch06.perplexity, (lambda p, t: 1 / p[[0, 1], t[:2]].mean(),), "Not yet", "One over the mean"),
+    (ch06.perplexity, (lambda p, t: (1 / p[[0, 1], t[:2]]).mean(),), "Not yet", "The mean of 2 and 8"),
+    (ch06.perplexity, (lambda p, t: np.log2(perplexity(p, t)),), "Not yet", "In bits"),
+    (ch06.perplexity, (lambda p, t: np.log(perplexity(p, t)),), "Not yet", "cross-entropy"),
+    (ch06.perplexity, (lambda p, t: 1 / perplexity(p, t),), "Not yet", "mind the minus"),
+    (ch06.perplexity, (lambda p, t: perplexity(p, np.maximum(t, 0)),), "Not yet", "Leave out the steps"),
+    (ch06.perplexity, (lambda p, t: perplexity(p, t) ** (2 / 3),), "Not yet", "divide by three"),
+    (ch06.perplexity, (lambda p, t: p[range(3), t].mean(),), "Not yet", "stopped with IndexError"),
+    (ch06.perplexity, (lambda p, t: 9,), "Not yet", "it should be 4"),
+    (ch06.perplexity, (lambda p, t: perplexity(p[:-1], t[:-1]),), "Not yet", "in the middle"),
+    (ch06.perplexity, (lambda p, t: perplexity(*((a[:-1] for a in (p, t)) if min(t) >= 0 else (p, t))),), "Not yet",
+     "Without any padded step"),
+    (ch06.perplexity, (lambda p, t: np.prod(p[np.flatnonzero(t >= 0), t[t >= 0]]) ** (-1 / (t >= 0).sum()),), "Not yet",
+     "Add logarithms"),
+    (ch06.draw, (draw,), "Right", ""),
+    (ch06.draw, (lambda z, tau, u: draw(z, 1.0, u),), "Not yet", "right for 1 alone"),
+    (ch06.draw, (lambda z, tau, u: draw(z, 1 / tau, u),), "Not yet", "Divide by the temperature"),
+    (ch06.draw, (lambda z, tau, u: z.argmax(),), "Not yet", "whatever u is"),
+    (ch06.draw, (lambda z, tau, u: draw(z, tau, 1 - u),), "Not yet", "Softmax of z / tau"),
+    (ch06.draw, (lambda z, tau, u: draw(z, tau, u, shift=False),), "Not yet", "Subtract the largest"),
+    (ch06.draw, (lambda z, tau, u: draw(z / tau - z.max(), 1, u, shift=False),), "Not yet", "divide by tau after that"),
+    (ch06.lstm_backward, (lstm_backward,), "Right", ""),
+    (ch06.lstm_backward, (lambda a, c, dh, dc: lstm_backward(a, c, dh, 0 * dc),), "Not yet", "Yours leaves out dc"),
+    (ch06.lstm_backward, (lambda *a: lstm_backward(*a, through_h=0),), "Not yet", "leaves out the way through h_t"),
+    (ch06.lstm_backward, (lambda *a: lstm_backward(*a, bend=False),), "Not yet", "lies a tanh"),
+    (ch06.lstm_backward, (lambda *a: lstm_backward(*a, forget=False),), "Not yet", "c_old was multiplied by f"),
+    (ch06.lstm_backward, (lambda *a: lstm_backward(*a, slopes=False),), "Not yet", "block of i lacks the slope"),
+    (ch06.lstm_backward, (lambda *a: (np.zeros(12), lstm_backward(*a)[1]),), "Not yet", "block of i is not right"),
+    (ch06.lstm_backward, (lambda *a: (np.zeros(12), np.zeros(3)),), "Not yet", "then times f"),
+    (ch06.lstm_backward, (lambda a, *b: lstm_backward(a[[*range(6), *range(9, 12), *range(6, 9)]], *b),), "Not yet",
+     "in the order i, f, g, o"),
+    (ch06.lstm_backward, (lambda *a: 0,), "Not yet", "Return two arrays"),
 ]
 
 
@@ -383,7 +579,8 @@ def checkers(module):
     return [f for n, f in vars(module).items() if inspect.isfunction(f) and f.__module__ == module.__name__]
 
 
-@pytest.mark.parametrize("check", [*checkers(ch01), *checkers(ch02), *checkers(ch03), *checkers(ch04)],
+@pytest.mark.parametrize("check", [*checkers(ch01), *checkers(ch02), *checkers(ch03), *checkers(ch04), *checkers(ch05),
+                                   *checkers(ch06)],
                          ids=lambda f: f.__name__)
 def test_each_has_a_right_and_a_wrong_answer_and_waits_for_one(check, capsys):
     assert {v for c, _, v, _ in CASES if c is check} == {"Right", "Not yet"}

@@ -102,6 +102,26 @@ def test_histograms_are_the_same_in_both(moons):
 
 
 @both
+@pytest.mark.parametrize("cell", ["gru", "lstm"])
+def test_histograms_of_a_recurrent_layer(backend, cell):
+    tokens = np.random.default_rng(0).integers(1, 5, (8, 6))
+    _, loss_fn, SGD = BACKENDS[backend]
+    model = (scratch if backend == "scratch" else pt).SequenceTagger(5, 3, 4, 2, cell, bidirectional=False)
+    [record] = train(model, lambda z, y: loss_fn(z.reshape(-1, 2), y.reshape(-1)), SGD(model.parameters(), lr=0.1),
+                     Dataset(tokens, tokens % 2), epochs=1, histograms=True)
+    for kind in ("activation", "gradient"):  # of the hidden states of each step; the last state stands in them
+        assert sum(record[kind]["recurrent"]["counts"]) == 8 * 6 * 4, kind
+
+
+@pytest.mark.parametrize("value", [0.0, 3.0, -1e30])
+def test_histogram_of_one_number(value):
+    counted = {}
+    _Histograms(scratch.Linear(1, 1))._count(counted, "a", scratch.Tensor(np.full(5, value, np.float32)))
+    edges = counted["a"]["edges"]
+    assert sum(counted["a"]["counts"]) == 5 and (np.diff(edges) > 0).all() and edges[0] < value < edges[-1]
+
+
+@both
 def test_early_stopping_brings_the_best_weights_back(backend, moons):
     model, loss_fn, optimizer = setup(backend)
     best = {}

@@ -21,10 +21,12 @@ export function table(caption, heads, rows, attrs) { // the first cell of each r
   return h("table", attrs, h("caption", {}, caption), h("thead", {}, h("tr", {}, ...heads.map((t) => h("th", { scope: "col" }, t)))),
     h("tbody", {}, ...rows.map(([first, ...rest]) => h("tr", {}, h("th", { scope: "row" }, first), ...rest.map((t) => h("td", {}, t))))));
 }
-export function folded(fill) { // a table that is made only while it is open; `again` makes it anew
+export function folded(fill) { // filled while it is open; `again` fills it anew
   const again = () => {
     node.querySelector(".dlb-scroll")?.remove();
-    if (node.open) node.append(h("div", { class: "dlb-scroll", tabindex: 0, role: "region", "aria-label": "Table" }, fill()));
+    if (!node.open) return;
+    const made = fill();
+    node.append(h("div", { class: "dlb-scroll", tabindex: 0, role: "region", "aria-label": made.querySelector("caption").textContent }, made));
   };
   const node = h("details", { class: "dlb-folded", ontoggle: again }, h("summary", {}, "The same as a table"));
   return { node, again };
