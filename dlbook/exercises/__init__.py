@@ -38,7 +38,7 @@ def checker(check: Callable[..., str]) -> Callable[..., None]:
 def number(answer, name: str = "the answer") -> float:
     """The answer as a float, or a hint."""
     if answer is None or answer is Ellipsis:
-        raise Hint(f"{name} is not there yet: your function returned nothing.")
+        raise Hint(f"Your function returned nothing: {name} is missing.")
     try:
         value = float(answer)
     except (TypeError, ValueError):
@@ -51,7 +51,7 @@ def number(answer, name: str = "the answer") -> float:
 def array(answer, shape: tuple[int, ...], name: str = "the answer") -> np.ndarray:
     """The answer as an array of this shape, or a hint."""
     if answer is None or answer is Ellipsis:
-        raise Hint(f"{name} is not there yet: your function returned nothing.")
+        raise Hint(f"Your function returned nothing: {name} is missing.")
     try:
         value = np.asarray(answer, float)
     except (TypeError, ValueError):

@@ -152,7 +152,7 @@ def amsgrad(function) -> str:
         result = function(p, g.copy(), s, 0.1)
         if not np.array_equal(p, before):
             raise Hint("Return the new parameters and leave those that came in as they are.")
-        p = array(result, (3,), "what your rule returns")
+        p = array(result, (3,), "the new p")
         parameter.grad, plain.grad = scratch.Tensor(g), scratch.Tensor(g)
         optimizer.step()
         adam.step()
