@@ -29,7 +29,7 @@ test: $(READY) $(NODE) lint  ## run every test, and each notebook once
 	pytest --ignore=tests/website
 	$(if $(NOTEBOOKS),pytest --nbval chapters,@echo "chapters/ holds no notebook yet")
 	jupyter-book build . --all --quiet $(STRICT)
-	pytest tests/website
+	pytest tests/website --reruns 1 -rfER
 	@echo "Every test passed."
 
 lint: $(READY)  ## check the style of the Python code

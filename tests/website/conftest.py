@@ -28,7 +28,9 @@ or below ``selector``; ``widget`` says whether one of the nodes is part of a wid
     notebook = lab.open(["from dlbook.widgets import Quiz\\nw = Quiz(...)\\nw", "w.choice"])
     notebook.run(0)                                # waits until the cell has run
     notebook.cell(0)                               # locator of the cell with its outputs
-    notebook.output(1)                             # text of a cell's outputs
+    notebook.outputs(1)                            # locator of the outputs, for expect(...).to_contain_text([...])
+    notebook.answers(1, "3")                       # runs the cell until it shows this: what happens on the page
+                                                   # reaches Python a moment later
     notebook.theme("JupyterLab Dark")              # or "JupyterLab Light"
     notebook.page                                  # playwright page; console errors and warnings, failed
                                                    # and foreign requests fail the test
@@ -36,7 +38,6 @@ or below ``selector``; ``widget`` says whether one of the nodes is part of a wid
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import re
 import shutil
@@ -45,13 +46,13 @@ import subprocess
 import sys
 import time
 import urllib.request
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 import nbformat
 import pytest
 import yaml
-from playwright.sync_api import Locator, Page, sync_playwright
+from playwright.sync_api import Locator, Page, expect, sync_playwright
 
 from website import preview
 
@@ -197,10 +198,14 @@ def settled(page: Page) -> None:
 def walk(page: Page) -> None:
     """Goes through the page to its end, so that all that waits to come near has come."""
     page.evaluate(
-        """async () => { for (let y = 0; y < document.scrollingElement.scrollHeight; y += innerHeight * 0.8) {
-             scrollTo(0, y); await new Promise((r) => setTimeout(r, 25)); } scrollTo(0, 0); }"""
+        """async () => { const frame = () => new Promise(requestAnimationFrame);
+             for (let y = 0; y < document.scrollingElement.scrollHeight; y += innerHeight) {
+               scrollTo(0, y); await frame(); await frame(); } scrollTo(0, 0); }"""
     )
-    settled(page)
+    page.wait_for_function(
+        """() => [...document.querySelectorAll(".dlb-host[data-state=waiting]")]
+             .every((host) => !host.getBoundingClientRect().height)"""
+    )
     page.wait_for_function("[...document.images].every((image) => image.complete && image.naturalWidth)")
 
 
@@ -211,7 +216,8 @@ def axe():
         pytest.fail("node_modules/axe-core is missing: run `npm ci`", pytrace=False)
 
     def axe(page: Page, selector: str | None = None) -> list[dict]:
-        page.evaluate(source.read_text("utf8"))
+        if not page.evaluate("'axe' in globalThis"):
+            page.evaluate(source.read_text("utf8"))
         return page.evaluate(
             # preload asks for style sheets by XMLHttpRequest, which a page opened from a file may not do
             """async (scope) => (await axe.run(scope ?? document, { preload: false })).violations.map((v) => ({
@@ -228,13 +234,21 @@ def axe():
 @dataclass
 class Notebook:
     page: Page
-    noise: list[str] = field(default_factory=list)
 
     def cell(self, index: int) -> Locator:
         return self.page.locator(".jp-Notebook .jp-Cell").nth(index)
 
-    def output(self, index: int) -> str:
-        return "\n".join(self.cell(index).locator(".jp-OutputArea-output").all_inner_texts()).strip()
+    def outputs(self, index: int) -> Locator:
+        return self.cell(index).locator(".jp-OutputArea-output")
+
+    def answers(self, index: int, wanted: str | re.Pattern) -> None:
+        for last in [False] * 15 + [True]:
+            self.run(index)
+            try:
+                return expect(self.outputs(index)).to_have_text([wanted], timeout=400)
+            except AssertionError:
+                if last:
+                    raise
 
     def run(self, index: int, timeout: float = 30_000) -> None:
         before = self.cell(index).locator(".jp-InputPrompt").inner_text()
@@ -252,43 +266,53 @@ class Notebook:
 
 
 class Lab:
+    """JupyterLab in one page, which loads slowly: a notebook takes the place of the one before."""
+
     def __init__(self, browser, folder: Path, url: str):
         self.browser, self.folder, self.url = browser, folder, url
-        self.opened: list[tuple[object, Notebook]] = []
+        self.page, self.noise = None, []
 
-    def open(self, cells: list[str], **context_options) -> Notebook:
+    def open(self, cells: list[str]) -> Notebook:
         path = self.folder / f"notebook{time.monotonic_ns()}.ipynb"
         kernel = {"name": "python3", "display_name": "Python 3"}
         cells = [nbformat.v4.new_code_cell(source) for source in cells]
         nbformat.write(nbformat.v4.new_notebook(cells=cells, metadata={"kernelspec": kernel}), path)
-        context = self.browser.new_context(viewport={"width": 1280, "height": 1000}, **context_options)
-        page = context.new_page()
-        notebook = Notebook(page, listen(page, silent=False))
-        self.opened.append((context, notebook))
-        page.goto(f"{self.url}/lab/tree/{path.name}?reset")
-        page.wait_for_selector(".jp-Notebook .jp-Cell", timeout=60_000)
+        if self.page:
+            self.page.evaluate("(path) => jupyterapp.commands.execute('docmanager:open', { path })", path.name)
+        else:
+            self.page = self.browser.new_context(viewport={"width": 1280, "height": 1000}).new_page()
+            self.noise = listen(self.page, silent=False)
+            self.page.goto(f"{self.url}/lab/tree/{path.name}?reset")
+        self.page.wait_for_selector(".jp-Notebook .jp-Cell", timeout=60_000)
         # a cell that is run before the kernel answers is lost
-        page.wait_for_function(
+        self.page.wait_for_function(
             """() => [...jupyterapp.shell.widgets("main")]
                  .some((widget) => widget.sessionContext?.session?.kernel?.status === "idle")""",
             timeout=60_000,
         )
+        notebook = Notebook(self.page)
         notebook.theme("JupyterLab Light")  # the server remembers what an earlier test chose
         return notebook
 
     def close(self) -> list[str]:
-        """Closes the notebooks and their kernels; returns what the pages complained about."""
-        noise = [line for _, notebook in self.opened for line in notebook.noise]
-        for context, _ in self.opened:
-            context.close()
-        self.opened.clear()
-        for session in json.load(urllib.request.urlopen(f"{self.url}/api/sessions")):
-            urllib.request.urlopen(urllib.request.Request(f"{self.url}/api/sessions/{session['id']}", method="DELETE"))
+        """Closes the notebook and its kernel; returns what the page complained about."""
+        noise = list(self.noise)
+        if not self.page:
+            return noise
+        if noise or self.page.locator(".jp-Dialog").count():
+            self.page.context.close()
+            self.page = None
+        else:
+            self.page.evaluate(
+                """async () => { for (const widget of [...jupyterapp.shell.widgets("main")]) {
+                     await widget.sessionContext?.shutdown(); widget.dispose(); } }"""
+            )
+            self.noise.clear()
         return noise
 
 
 @pytest.fixture(scope="session")
-def _lab_server(tmp_path_factory):
+def _lab(browser, tmp_path_factory):
     folder = tmp_path_factory.mktemp("lab")
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
@@ -316,13 +340,12 @@ def _lab_server(tmp_path_factory):
             server.kill()
         if server.poll() is not None:
             pytest.fail(f"JupyterLab did not start:\n{(folder / 'log').read_text()[-3000:]}", pytrace=False)
-        yield folder, url
+        yield Lab(browser, folder, url)
         server.terminate()
         server.wait(20)
 
 
 @pytest.fixture
-def lab(browser, _lab_server):
-    lab = Lab(browser, *_lab_server)
-    yield lab
-    assert lab.close() == [], "JupyterLab was not silent"
+def lab(_lab):
+    yield _lab
+    assert _lab.close() == [], "JupyterLab was not silent"

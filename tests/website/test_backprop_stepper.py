@@ -6,6 +6,7 @@ import re
 
 import pytest
 from playwright.sync_api import expect
+from waiting import after_paint, come_back, leave, passes, settled
 
 from dlbook.widgets import BackpropStepper
 from dlbook.widgets.backprop_examples import EXAMPLES
@@ -20,7 +21,7 @@ def stepper(sample, open_page):
         page = open_page(sample.url("backprop_stepper.html" + query, scheme), **options)
         group = page.get_by_role("group", name=TITLE).nth(index)
         group.locator(".dlb-bp-node").first.wait_for()
-        return group
+        return settled(group)
 
     return stepper
 
@@ -29,9 +30,14 @@ def card(group, name):
     return group.locator(".dlb-bp-node", has=group.page.locator(".dlb-bp-name", has_text=re.compile(f"^{name}$")))
 
 
+CARDS = """(e) => Object.fromEntries([...e.querySelectorAll(".dlb-bp-node")].map((card) =>
+    [".dlb-bp-name", ".dlb-bp-value", ".dlb-bp-grad"].map((part) => card.querySelector(part).innerText.trim()))
+    .map(([name, ...texts]) => [name, texts]))"""
+
+
 def shown(group, name) -> tuple[str, str]:
     """Value and gradient on the card of a node."""
-    return tuple(card(group, name).locator(part).inner_text().strip() for part in (".dlb-bp-value", ".dlb-bp-grad"))
+    return tuple(settled(group).evaluate(CARDS)[name])
 
 
 def press(group, *names):
@@ -54,9 +60,7 @@ def on_card(v: float) -> str:
 
 def fill(group, name: str, text: str):
     """Types into the field of a leaf and waits until it is painted."""
-    before = int(group.get_attribute("data-painted"))
-    group.get_by_label(name, exact=True).fill(text)
-    group.page.wait_for_function("([e, n]) => +e.dataset.painted > n", arg=[group.element_handle(), before])
+    after_paint(group, lambda: group.get_by_label(name, exact=True).fill(text))
 
 
 def plain(text: str) -> str:
@@ -65,7 +69,7 @@ def plain(text: str) -> str:
 
 def formula(group) -> str:
     """What the panel says, as one line of text."""
-    return plain(" ".join(group.locator(".dlb-bp-formula").all_text_contents()))
+    return plain(" ".join(settled(group).locator(".dlb-bp-formula").all_text_contents()))
 
 
 # ---- stepping
@@ -118,9 +122,10 @@ def test_each_example_shows_the_numbers_of_the_package(stepper):
         python = BackpropStepper(name)
         numbers = python.numbers()
         at(group, python.graph().steps)
-        for node, value, grad in zip(python.graph().nodes, numbers.value, numbers.grad):
-            found = shown(group, label(node.name))
-            assert found == (on_card(value), "" if grad is None else f"∂\u2009{on_card(grad)}"), (name, node.name)
+        assert settled(group).evaluate(CARDS) == {
+            label(node.name): [on_card(value), "" if grad is None else f"∂\u2009{on_card(grad)}"]
+            for node, value, grad in zip(python.graph().nodes, numbers.value, numbers.grad)
+        }, name
 
 
 def test_the_cross_entropy_leaves_the_difference(stepper):
@@ -192,6 +197,7 @@ def test_arrows_up_and_down_on_a_leaf_change_it(stepper):
     leaf.press("ArrowDown")
     expect(group.get_by_label("w₁", exact=True)).to_have_value("0.7")
     card(group, "z").press("ArrowUp")  # only leaves
+    settled(group)
     expect(card(group, "z")).to_have_accessible_name("z = w₁ · x₁ + w₂ · x₂ + b, no value yet")
 
 
@@ -231,9 +237,9 @@ def test_keys(stepper):
     field = group.get_by_label("w₁", exact=True)
     field.press("ArrowRight")  # belongs to the field
     field.press("Home")
-    at(group, 2)
+    at(settled(group), 2)
     page.keyboard.press("Alt+ArrowLeft")  # belongs to the browser
-    at(group, 2)
+    at(settled(group), 2)
 
 
 def test_two_keys_within_a_frame_are_two_steps(stepper):
@@ -242,7 +248,7 @@ def test_two_keys_within_a_frame_are_two_steps(stepper):
         """(e) => { for (let i = 0; i < 2; i++)
              e.dispatchEvent(new KeyboardEvent("keydown", { key: "ArrowRight", bubbles: true, cancelable: true })); }"""
     )
-    at(group, 2)
+    at(settled(group), 2)
 
 
 def test_a_button_that_leads_nowhere_keeps_the_focus(stepper):
@@ -252,7 +258,7 @@ def test_a_button_that_leads_nowhere_keeps_the_focus(stepper):
     at(group, 9)
     expect(forward).to_be_focused()
     forward.press("Enter")
-    at(group, 9)
+    at(settled(group), 9)
     forward.press("ArrowLeft")
     at(group, 8)
 
@@ -268,39 +274,48 @@ def test_all_forward_and_all_backward(stepper):
     expect(group.get_by_role("button", name="All forward")).to_have_attribute("aria-disabled", "true")
 
 
+def stopped_clock(page):
+    """The clock of the page, which only ``run_for`` moves from here on: timers and frames."""
+    page.clock.install(time=0)
+    page.clock.pause_at(1000)
+    return page.clock
+
+
 def test_it_plays_and_pauses_and_stops_at_the_end(stepper):
     group = stepper("?step.at=6")
-    group.page.clock.install()
+    clock = stopped_clock(group.page)
     press(group, "Play")
+    clock.run_for(50)
     at(group, 7)
     expect(group.get_by_role("button", name="Pause")).to_have_attribute("aria-pressed", "true")
     press(group, "Pause")
-    group.page.clock.run_for(5000)
+    clock.run_for(5000)
     at(group, 7)
     press(group, "Play")
-    group.page.clock.run_for(1800)
+    clock.run_for(1800)
     at(group, 9)
-    group.page.clock.run_for(2000)
+    clock.run_for(2000)
     expect(group.get_by_role("button", name="Play")).to_be_visible()
     press(group, "Play")  # from the beginning
+    clock.run_for(50)
     at(group, 1)
     press(group, "Next →")  # a step by hand ends it
+    clock.run_for(50)
     expect(group.get_by_role("button", name="Play")).to_be_visible()
     at(group, 2)
 
 
 def test_playing_rests_out_of_sight(stepper):
     group = stepper("?step.at=1")
-    page = group.page
-    page.clock.install()
+    clock = stopped_clock(group.page)
     press(group, "Play")
+    clock.run_for(50)
     at(group, 2)
-    page.evaluate("document.querySelector('main').style.paddingBottom = '5000px'")
-    page.evaluate("window.scrollTo(0, document.body.scrollHeight)")
-    page.wait_for_timeout(100)
-    page.clock.run_for(10_000)
+    leave(group)
+    clock.run_for(10_000)
     at(group, 2)
-    group.scroll_into_view_if_needed()
+    come_back(group)
+    clock.run_for(50)
     at(group, 3)
 
 
@@ -314,7 +329,7 @@ def test_a_dot_runs_along_the_lines_except_with_reduced_motion(stepper):
         )
         press(group, "Next →")
         at(group, 6)
-        assert group.page.evaluate("window.dots") == (1 if motion == "no-preference" else 0)
+        assert settled(group.page).evaluate("window.dots") == (1 if motion == "no-preference" else 0)
         expect(group.get_by_role("button", name="Play")).to_be_visible(visible=motion == "no-preference")
 
 
@@ -376,7 +391,7 @@ def test_a_formula_that_cannot_be_read_keeps_the_graph(stepper):
         box.fill(text)
         expect(problem).to_contain_text(message)
         expect(box).to_have_attribute("aria-invalid", "true")
-        expect(group.locator(".dlb-bp-node")).to_have_count(3)
+        expect(settled(group).locator(".dlb-bp-node")).to_have_count(3)
         at(group, 4)
     box.fill("a*b^")
     expect(problem.locator("mark")).to_have_text("␣")
@@ -422,7 +437,7 @@ def test_everything_as_a_table(stepper):
     group = stepper("?step.example=two_layer&step.at=13&step.wrong=true")
     group.get_by_text("The same as a table").click()
     rows = group.locator(".dlb-bp-table tbody tr")
-    expect(rows).to_have_count(14)
+    expect(settled(rows)).to_have_count(14)
     cells = {row.locator("th").inner_text(): row.locator("td").all_inner_texts() for row in rows.all()}
     assert cells["h₁"] == ["tanh(z₁)", "0.4621", "–", "−0.3924", "−0.5876", "−0.3924"]
     assert cells["h₂"] == ["tanh(z₂)", "−0.7616", "–", "–", "–", "–"]  # not reached
@@ -516,20 +531,20 @@ def test_accessible(stepper, axe, theme, width):
         assert axe(group.page, ".dlb:not(.dlb-fallback)") == []
     press(group, "All backward")
     card(group, "h₁").click()
-    assert axe(group.page, ".dlb:not(.dlb-fallback)") == []
+    assert axe(settled(group.page), ".dlb:not(.dlb-fallback)") == []
     group.get_by_label("Graph", exact=True).select_option(label="Your own formula")
     group.get_by_role("textbox", name="L =").fill("log(a*")
     group.get_by_label("a", exact=True).fill("5000")
-    assert axe(group.page, ".dlb:not(.dlb-fallback)") == []
+    assert axe(settled(group.page), ".dlb:not(.dlb-fallback)") == []
     group.get_by_role("textbox", name="L =").fill("log(-a)")
     expect(group.locator(".dlb-note")).to_be_visible()
-    assert axe(group.page, ".dlb:not(.dlb-fallback)") == []
+    assert axe(settled(group.page), ".dlb:not(.dlb-fallback)") == []
 
 
 def test_what_is_said_aloud(stepper):
     group = stepper("?step.at=5")
     said = group.locator("p.dlb-sr[role=status]")
-    group.page.wait_for_timeout(700)  # it waits for a still moment
+    passes(group, 650)  # it waits for a still moment
     expect(said).to_be_empty()  # a page that opens stays silent
     press(group, "Next →")
     expect(said).to_have_text(
@@ -568,7 +583,7 @@ def test_legible_on_a_phone(sample, stepper):
         expect(card(group, "L").locator(".dlb-bp-grad")).to_have_text("∂\u20091")
         group.locator("summary").click()
         group.locator(".dlb-bp-table").wait_for()
-        assert group.evaluate(FAULTS) == [], example
+        assert settled(group).evaluate(FAULTS) == [], example
 
 
 def test_touch(stepper):
@@ -587,7 +602,7 @@ def test_the_step_is_brought_into_view_on_a_phone(stepper):
     group = stepper("?step.example=two_layer", width=390, height=844, touch=True, motion="reduce")
 
     def in_sight(name: str) -> bool:
-        box, bar = card(group, name).bounding_box(), group.locator(".dlb-bp-bar").bounding_box()
+        box, bar = settled(card(group, name)).bounding_box(), group.locator(".dlb-bp-bar").bounding_box()
         return 40 <= box["y"] and box["y"] + box["height"] <= bar["y"] + 1
 
     press(group, "All forward")
@@ -601,17 +616,18 @@ def test_the_step_is_brought_into_view_on_a_phone(stepper):
 def test_numbers_fit_their_cards(stepper):
     group = stepper("?step.example=two_layer&step.at=19&step.wrong=true&step.values=w1,-123.456,x,0.01234,v1,-0.001234")
     expect(card(group, "w₁").locator(".dlb-bp-doc")).not_to_be_empty()
-    assert group.evaluate(FAULTS) == []
+    assert settled(group).evaluate(FAULTS) == []
 
 
 def test_the_buttons_stay_where_they_are(stepper):
     group = stepper("?step.example=two_layer")
-    places = set()
+    places = []
     for step in range(1, 20):
         press(group, "Next →")
         at(group, step)
-        box = group.locator(".dlb-bp-transport").bounding_box()
-        places.add(box["y"] - group.bounding_box()["y"])
+        places.append(settled(group).evaluate(
+            """(e) => e.querySelector(".dlb-bp-transport").getBoundingClientRect().y - e.getBoundingClientRect().y"""
+        ))  # fmt: skip
     assert max(places) - min(places) < 1.5
 
 
@@ -621,7 +637,7 @@ def test_it_is_laid_out_again_when_the_room_changes(stepper):
     wide = graph.bounding_box()["height"]
     group.page.set_viewport_size({"width": 420, "height": 900})
     expect(group).to_have_class(re.compile("dlb-bp-tall"))
-    assert graph.bounding_box()["height"] > wide
+    assert settled(graph).bounding_box()["height"] > wide
 
 
 def test_several_on_a_page_do_not_share_ids(stepper):
@@ -675,21 +691,19 @@ def test_jupyterlab_both_ways(lab):
         notebook.page.keyboard.press("ArrowRight")  # JupyterLab must not take it for its own
     at(group, 8)
     fill(group, "b", "2")
-    notebook.page.wait_for_timeout(400)
-    notebook.run(2)
-    assert notebook.output(2) == "8 {'a': 3.0, 'b': 2.0, 'c': 0.5} 26.0"
+    notebook.answers(2, "8 {'a': 3.0, 'b': 2.0, 'c': 0.5} 26.0")
+    notebook.run(2)  # what the page still had to send has been answered now, and cannot undo the next cell
     notebook.run(3)
     at(group, 19)
     expect(group.locator(".dlb-bp-verdict")).to_contain_text("off by up to 49.7 %")
     notebook.theme("JupyterLab Dark")
     assert group.evaluate("(e) => getComputedStyle(e).getPropertyValue('--dlb-blue')").strip() == "#6cb6ff"
     notebook.run(4)
-    assert "position 3: expected a number, a variable or “(”, got the end" in notebook.output(4)
+    words = "position 3: expected a number, a variable or “(”, got the end"
+    expect(notebook.outputs(4)).to_contain_text([words])
     notebook.run(5)
     expect(group.get_by_role("textbox", name="L =")).to_have_value("p*q")
     expect(group.get_by_label("Graph", exact=True)).to_have_value("own")
     group.get_by_label("Graph", exact=True).select_option(label="A variable used twice")
     press(group, "All forward")
-    notebook.page.wait_for_timeout(400)
-    notebook.run(6)
-    assert notebook.output(6) == "twice {} 3 ''"
+    notebook.answers(6, "twice {} 3 ''")

@@ -3,7 +3,7 @@ from __future__ import annotations
 
 import re
 import shutil
-import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -50,6 +50,7 @@ def test_faults_fail_the_build_in_words_and_do_so_again(tmp_path):
         kernel="import ipywidgets\nipywidgets.IntSlider(3)",
         twice="import IPython, made_up\nfor _ in range(2):\n    IPython.display.display(made_up.Counter(key='q'))",
         heavy="from made_up import Series\nSeries(values=list(range(40_000)))",
+        state="# Status\n\n```{dlbook-status} minutes\n```\n",
     )
     for _ in range(2):  # Sphinx takes a page that it has written as done
         status, log = build(tmp_path, names)
@@ -61,6 +62,7 @@ def test_faults_fail_the_build_in_words_and_do_so_again(tmp_path):
             r"heavy: widget dlbook\.widgets\.made_up\.Series carries \d+ KB of data and may carry 150 KB",
             r"intro\.md:3: ERROR: formula '\\\\wrong\{x\}': .*Undefined control sequence: \\wrong",
             r"intro\.md:3: WARNING: .*nowhere\.md",
+            r"dlbook-status: no table 'minutes'; there are cells, seconds, site",
         ):
             assert re.search(words, log), f"{words} is not in\n{log}"
 
@@ -83,9 +85,7 @@ def test_prose_is_cheap_and_output_is_never_stale(tmp_path):
 
     page = tmp_path / "page.md"
     page.write_text(page.read_text("utf8") + "\nMore words.\n", "utf8")
-    start = time.monotonic()
     html, runs = rebuild()
-    assert time.monotonic() - start < 30
     assert "first answer" in html and "More words" in html and runs == 1
 
     (package / "__init__.py").write_text("ANSWER = 'second answer'\n")
@@ -94,14 +94,20 @@ def test_prose_is_cheap_and_output_is_never_stale(tmp_path):
     assert len(list((tmp_path / "_build" / ".jupyter_cache").iterdir())) == 1
 
 
-def test_two_builds_give_equal_pages(sample, tmp_path):
-    shutil.copytree(BOOK, tmp_path / "book", ignore=shutil.ignore_patterns("__pycache__"))
-    names = sorted(path.stem for path in BOOK.glob("*.md"))
-    names.sort(key=lambda name: name != "intro")
-    build(tmp_path / "book", names)
-    for name in ("counter", "kitchen", "intro"):
-        one, two = sample.folder / f"{name}.html", tmp_path / "book" / "_build" / "html" / f"{name}.html"
-        assert one.read_text("utf8") == two.read_text("utf8")
+def test_two_builds_give_equal_pages(tmp_path):
+    names = ["intro", "counter", "kitchen", "plain"]
+
+    def pages(folder: Path) -> list[str]:
+        shutil.copytree(BOOK, folder, ignore=shutil.ignore_patterns("__pycache__", "*.md"))
+        for name in names:
+            shutil.copy(BOOK / f"{name}.md", folder)
+        status, log = build(folder, names)
+        assert status == 0, log
+        return [(folder / "_build" / "html" / f"{name}.html").read_text("utf8") for name in names]
+
+    with ThreadPoolExecutor() as together:
+        one, two = together.map(pages, [tmp_path / "one" / "book", tmp_path / "two" / "book"])
+    assert one == two
 
 
 @pytest.mark.parametrize("name", ["genindex", "search"])

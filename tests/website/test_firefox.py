@@ -1,6 +1,8 @@
 """The book in a stock Firefox: what the tests in Chromium look at closely must live in another kind of browser too."""
 from __future__ import annotations
 
+import json
+
 import pytest
 from firefox import ENTER, Firefox, find_firefox
 
@@ -65,6 +67,27 @@ def test_the_widgets_of_a_chapter_answer(site, page, scheme):
     page.wait(f"document.querySelector('{QUESTION} [role=status]').textContent.includes('Right.')")
 
 
+# the page, the widget, what is pressed, and what is true then
+TRAINED = [
+    ("05_convolution", "Inside a convolutional network", "Draw a 7",
+     "e.querySelector('.dlb-ic-answer').textContent.startsWith('It is read as 7')"),
+    ("05_convolution", "Convolution explorer", "→", "e.dataset.at !== old.at"),
+    ("06_recurrent", "Inside a recurrent network", "One step back", "+e.dataset.at === +old.at - 1"),
+    ("06_recurrent", "Language model", "Write one", "e.dataset.length === '1'"),
+]  # fmt: skip
+
+
+def test_trained_networks_answer(site, page):
+    for chapter in dict.fromkeys(chapter for chapter, *_ in TRAINED):
+        page.open(site.url(f"chapters/{chapter}.html", "file"))
+        assert page.wait(ALIVE, 60) > 10
+        for _, name, button, true in (row for row in TRAINED if row[0] == chapter):
+            widget = f'.dlb[aria-label^="{name}"]'
+            old = page.wait(f"({{ ...document.querySelector('{widget}').dataset }})")
+            page.click(f"{widget} button", button)
+            page.wait(f"((e, old) => {true})(document.querySelector('{widget}'), {json.dumps(old)})")
+
+
 @schemes
 def test_formulas_are_set_in_their_own_letters(site, page, scheme):
     page.open(site.url(CHAPTER, scheme))
@@ -83,11 +106,11 @@ def test_dark_is_a_choice_that_stays(site, page, scheme):
         page.click("button.theme-switch-button")
         if page.wait("document.documentElement.dataset.mode") == "dark":
             break
-    assert page.wait(PAPER) == "rgb(20, 24, 30)"
+    page.wait(f"{PAPER} === 'rgb(20, 24, 30)'")
     page.wait(ALIVE)  # a module that is under way when the page is left would be heard as one that failed
     # Firefox keeps what a page opened by double click stores from all other files, so there it stays for this page
     page.open(site.url("intro.html" if scheme == "http" else CHAPTER, scheme))
-    assert page.wait(PAPER) == "rgb(20, 24, 30)"
+    page.wait(f"{PAPER} === 'rgb(20, 24, 30)'")
 
 
 @schemes

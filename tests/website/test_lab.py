@@ -16,10 +16,9 @@ def test_a_widget_in_jupyterlab(lab):
     expect(button).to_have_text("n is 7")
     button.click()
     expect(button).to_have_text("n is 8")
-    notebook.run(2)
-    assert notebook.output(2) == "8"
+    notebook.answers(2, "8")
     notebook.run(3)
-    assert "has no argument 'm'; it takes key, n, word" in notebook.output(3)
+    expect(notebook.outputs(3)).to_contain_text(["has no argument 'm'; it takes key, n, word"])
     light = button.evaluate("e => getComputedStyle(e.closest('.dlb')).backgroundColor")
     notebook.theme("JupyterLab Dark")
     dark = button.evaluate("e => getComputedStyle(e.closest('.dlb')).backgroundColor")

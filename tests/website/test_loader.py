@@ -93,32 +93,34 @@ def test_an_address_sets_and_keeps_traits(counters):
     page.wait_for_function("!location.search.includes('b.n')")
 
 
-@pytest.mark.parametrize(
-    "query, words",
-    [
-        ("?a.n=12", "The address asks for a.n = “12”. Accepted is a digit. Shown instead: 3."),
-        ("?a.n=", "The address asks for a.n = “”. Accepted is a digit. Shown instead: 3."),
-        ("?a.n=NaN", "“NaN”"),
-        ("?a.n=1e308", "“1e308”"),
-        ("?a.__proto__=1", "This widget has no such setting; it has n, word."),
-        ("?a.constructor=1", "no such setting"),
-        ("?a.toString=1", "no such setting"),
-        ("?a._fallback=%3Cimg%20src%3Dx%20onerror%3Dalert(1)%3E", "“<img src=x onerror=alert(1)>”"),
-        ("?a.n=" + "9" * 5000, "9" * 60 + "…"),
-        ("?a." + "x" * 5000 + "=1", "x" * 50),
-    ],
-)
-def test_an_address_that_asks_for_nonsense_is_refused_in_words(counters, query, words):
-    page = counters(query)
-    expect(page.locator(".dlb-host").first.locator(".dlb-note")).to_contain_text(words)
-    assert len(page.locator(".dlb-host").first.locator(".dlb-note").inner_text()) < 300
+NONSENSE = {
+    "a.n=12": "The address asks for a.n = “12”. Accepted is a digit. Shown instead: 3.",
+    "a.n=": "The address asks for a.n = “”. Accepted is a digit. Shown instead: 3.",
+    "a.n=NaN": "“NaN”",
+    "a.n=1e308": "“1e308”",
+    "a.__proto__=1": "This widget has no such setting; it has n, word.",
+    "a.constructor=1": "no such setting",
+    "a.toString=1": "no such setting",
+    "a._fallback=%3Cimg%20src%3Dx%20onerror%3Dalert(1)%3E": "“<img src=x onerror=alert(1)>”",
+    "a.n=" + "9" * 5000: "9" * 60 + "…",
+    "a." + "x" * 5000 + "=1": "x" * 50,
+}
+
+
+def test_an_address_that_asks_for_nonsense_is_refused_in_words(counters):
+    page = counters("?" + "&".join(NONSENSE))
+    notes = page.locator(".dlb-host").first.locator(".dlb-note")
+    expect(notes).to_have_count(len(NONSENSE))
+    for note, words in zip(notes.all(), NONSENSE.values()):
+        expect(note).to_contain_text(words)
+        assert len(note.inner_text()) < 300
     expect(page.get_by_role("button", name="n is 3")).to_have_count(2)
     assert page.locator(".dlb-host img").count() == 0
     assert page.evaluate("({}).n") is None
 
 
-@pytest.mark.parametrize("query", ["?zzz.n=12", "?a=1", "?__proto__.n=1", "?.n=4", "?%E0%A4%A"])
+@pytest.mark.parametrize("query", ["?zzz.n=12&a=1&__proto__.n=1&.n=4", "?%E0%A4%A"])
 def test_an_address_that_means_nobody_is_left_alone(counters, query):
     page = counters(query)
-    expect(page.locator(".dlb-host").nth(1).locator(".dlb-note")).to_have_count(0)
     expect(page.get_by_role("button", name="n is 5")).to_have_count(1)
+    expect(page.locator(".dlb-host").nth(1).locator(".dlb-note")).to_have_count(0)

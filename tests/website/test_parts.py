@@ -98,4 +98,4 @@ def test_code_can_be_copied(sample, open_page):
     cell = page.locator("div.cell_input").first
     cell.hover()
     cell.get_by_role("button", name="Copy").click()
-    assert page.evaluate("navigator.clipboard.readText()").startswith("import numpy as np")
+    page.wait_for_function("async () => (await navigator.clipboard.readText()).startsWith('import numpy as np')")

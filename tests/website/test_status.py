@@ -101,12 +101,6 @@ def test_the_page_follows_when_another_page_runs_again(book):
     assert shown["PyTorch"] == ["9.8.7", version("torch")]
 
 
-def test_a_table_that_does_not_exist(tmp_path):
-    shutil.copy(BOOK / "references.bib", tmp_path)
-    code, log = build(tmp_path, write(tmp_path, intro="# Start\n\n```{dlbook-status} minutes\n```\n"))
-    assert code == 1 and "dlbook-status: no table 'minutes'; there are cells, seconds, site" in log
-
-
 def test_a_book_without_cells():
     env = SimpleNamespace(config=SimpleNamespace(root_doc="intro"), toctree_includes={}, nb_metadata={})
     assert [status.TABLES[name](env).astext() for name in ("cells", "seconds")] == [
