@@ -31,6 +31,9 @@ WALK = """async () => { // what is scrolled over grows, and a widget is fetched 
   const waits = (host) => host.getBoundingClientRect().height;
   while ([...document.querySelectorAll(".dlb-host[data-state=waiting]")].some(waits)) await frame();
 }"""
+UNFOLD = """() => { // settings, not the tables of numbers, which cost time while they are open
+  for (const part of document.querySelectorAll(".dlb-host details:has(input)")) part.open = true;
+}"""
 LABEL = """(input) => {
   const widget = input.closest(".dlb")?.getAttribute("aria-label") ?? "";
   return `${widget}: ${input.labels[0]?.textContent ?? input.ariaLabel}`;
@@ -149,7 +152,7 @@ def main(folder: Path) -> None:
             page.goto(f"{address}/{name}")
             page.evaluate(WALK)
             page.wait_for_timeout(500)
-            page.evaluate("document.querySelectorAll('.dlb-host details').forEach((part) => { part.open = true; })")
+            page.evaluate(UNFOLD)
             for slider in page.locator(".dlb-host input[type=range]").all():
                 label = slider.evaluate(LABEL)
                 if label in seen or not slider.is_visible():
