@@ -17,6 +17,12 @@ from waiting import passes, settled
 from conftest import ROOT, walk
 
 KILOBYTES, REQUESTS = 300, 45  # of one page, without data of widgets and pictures
+# numbers of the formulas that reach into their number or out of their room
+CUT = """() => [...document.querySelectorAll("div.math")].filter((formula) => {
+  const number = formula.querySelector(".eqno"), room = formula.getBoundingClientRect();
+  const signs = [...formula.querySelectorAll(".katex-html .base")].map((sign) => sign.getBoundingClientRect().right);
+  return Math.max(...signs) > (number ? number.getBoundingClientRect().left : room.right) + 1;
+}).map((formula) => formula.id || formula.textContent)"""
 PICTURES = re.compile(r"/_images/|/_static/dlb/d-")
 
 
@@ -88,6 +94,7 @@ def test_a_page_fits_a_telephone(site, open_page, axe, page_name):
     assert page.locator("html").get_attribute("data-theme") == "dark"
     walk(page)
     assert page.evaluate("document.scrollingElement.scrollWidth") <= 390
+    assert page.evaluate(CUT) == []
     for theme in ("dark", "light"):
         open_to_everybody(page, axe, theme)
 
