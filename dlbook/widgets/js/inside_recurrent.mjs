@@ -37,7 +37,7 @@ function render({ model, el, signal }) {
     h("div", { class: "dlb-ir-choose" }, h("div", { class: "dlb-ctl" }, h("label", { for: shownId }, "Heat map"), shows), select(model, "order", { label: "Order", options: Object.entries(ORDERS), signal }),
       h("div", { class: "dlb-ctl dlb-ir-pick" }, h("label", { for: unitId }, "Unit"), unit, button("▲", () => neighbour(-1), { "aria-label": "The unit above" }), button("▼", () => neighbour(1), { "aria-label": "The unit below" }))),
     key, picture.node,
-    h("div", { class: "dlb-ir-transport" }, button("◀", () => seek(state.at - 1), { "aria-label": "One step back" }), scrub, button("▶", () => seek(state.at + 1), { "aria-label": "One step on" }), count),
+    h("div", { class: "dlb-ir-transport" }, button("◀", () => seek(asked() - 1), { "aria-label": "One step back" }), scrub, button("▶", () => seek(asked() + 1), { "aria-label": "One step on" }), count),
     h("p", { class: "dlb-ir-note" }, `Slope: the length of the gradient of ln p with respect to the state after each step; p is the probability of the likeliest ${what} after the marked step.`),
     h("div", { class: "dlb-ir-panels" }, next.node, h("div", { class: "dlb-ir-one" }, unitHead, unitBox, unitSays)),
     verdict, more.node,
@@ -50,6 +50,7 @@ function render({ model, el, signal }) {
     model.set("at", place < 0 || place >= pieces.length - 1 ? null : place);
     put(model, "text", field.value);
   }
+  function asked() { return Math.min(model.get("at") ?? Infinity, state.steps.length - 1); } // which may not be painted yet
   function seek(at) {
     const last = state.steps.length - 1, to = Math.max(0, Math.min(last, +at));
     // at the end it stays at the end when more is typed
@@ -57,7 +58,7 @@ function render({ model, el, signal }) {
   }
   el.addEventListener("keydown", (event) => {
     if (event.defaultPrevented || event.altKey || event.ctrlKey || event.metaKey || event.shiftKey || event.target.matches("input, select, textarea")) return;
-    const step = { ArrowLeft: state.at - 1, ArrowRight: state.at + 1, Home: 0, End: state.steps.length - 1 }[event.key], by = event.target === picture.node && { ArrowUp: -1, ArrowDown: 1 }[event.key];
+    const step = { ArrowLeft: asked() - 1, ArrowRight: asked() + 1, Home: 0, End: state.steps.length - 1 }[event.key], by = event.target === picture.node && { ArrowUp: -1, ArrowDown: 1 }[event.key];
     if (step === undefined && !by) return;
     event.preventDefault();
     if (by) neighbour(by); else seek(step);
